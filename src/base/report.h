@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Telling a person what is wrong and where. Readers of files report what they
+ * find to whoever opened them; nothing below the daemon or the command line
+ * prints or logs by itself.
+ */
+#ifndef BASE_REPORT_H
+#define BASE_REPORT_H
+
+#include <stdarg.h>
+#include <stddef.h>
+
+enum severity { SEVERITY_ERROR, SEVERITY_WARNING };
+
+/* Where in a file. Line and column count from 1; 0 leaves them out. */
+struct place {
+        const char *file;
+        size_t line;
+        size_t column;
+};
+
+/*
+ * A sink for findings. say gets one line for each, without a newline; errors
+ * counts the SEVERITY_ERROR among them.
+ */
+struct report {
+        void (*say)(void *ctx, enum severity severity, const char *line);
+        void *ctx;
+        size_t errors;
+};
+
+/*
+ * Reports "FILE:LINE:COLUMN: TEXT". place may be NULL. Bytes that a terminal
+ * or a log must not see are replaced by '?'; the line is cut at 1,000 bytes.
+ */
+__attribute__((format(printf, 4, 5))) void report_at(struct report *report,
+        enum severity severity, const struct place *place, const char *format,
+        ...);
+
+/* One line saying why something failed. */
+struct reason {
+        char text[256];
+};
+
+/* Writes the reason, cut to its size, unprintable bytes replaced by '?'. */
+__attribute__((format(printf, 2, 3))) void reason_set(
+        struct reason *reason, const char *format, ...);
+
+#endif

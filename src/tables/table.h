@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A table: where a map's data lives. One file a table type, one line each in
+ * this folder's meson.build. A table never sees a request, a server or the
+ * configuration: it gets a lookup and finishes it, at once or later.
+ */
+#ifndef TABLES_TABLE_H
+#define TABLES_TABLE_H
+
+#include "base/arena.h"
+#include "base/report.h"
+#include "base/span.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct table;
+struct lookup;
+
+/* Failure and absence are different answers all the way down. */
+enum answer {
+        ANSWER_NONE, /* not answered yet; never a final state */
+        ANSWER_FOUND,
+        ANSWER_ABSENT,
+        ANSWER_FAILED
+};
+
+enum progress { LOOKUP_DONE, LOOKUP_PENDING };
+
+/*
+ * One question to a table.
+ *
+ * The asker sets the first group, and keeps it alive until the lookup is done
+ * or cancelled. The table sets the second before it is done: a value that
+ * lives until the table is closed or in the arena; or why it failed.
+ */
+struct lookup {
+        struct span key;
+        uint64_t deadline; /* CLOCK_MONOTONIC, milliseconds */
+        struct arena *arena;
+        void (*finish)(struct lookup *lookup); /* only after LOOKUP_PENDING */
+        void *owner;                           /* the asker's own */
+
+        enum answer answer;
+        struct span value;
+        struct reason reason;
+        void *state; /* the table's own, while pending */
+};
+
+/*
+ * What a table may need from outside, so that it never includes the daemon or
+ * a server.
+ */
+struct table_env {
+        struct report *report; /* warnings while opening */
+};
+
+struct table_type {
+        const char *name;     /* the word before the colon */
+        const char *summary;  /* one line for --tables and the manual */
+        const char *argument; /* what stands after the colon, "FILE" */
+        /*
+         * Opens a table. argument: the text after the colon, borrowed.
+         * Returns NULL with the reason.
+         */
+        struct table *(*open)(const struct table_env *env, const char *argument,
+                struct reason *ret_reason);
+        /*
+         * Answers a lookup: LOOKUP_DONE with the answer set; or
+         * LOOKUP_PENDING, and lookup->finish is called once, later, on the
+         * same thread and never inside start.
+         */
+        enum progress (*start)(struct table *table, struct lookup *lookup);
+        /* Ends a pending lookup at once: finish is not called. NULL: never
+         * pending. */
+        void (*cancel)(struct table *table, struct lookup *lookup);
+        void (*close)(struct table *table);
+};
+
+/* The beginning of every table's own struct. */
+struct table {
+        const struct table_type *type;
+        bool blocks;  /* start may block: only on worker threads */
+        bool pattern; /* asked for whole keys only */
+};
+
+/*
+ * Opens "type:argument" in Postfix's notation. Returns NULL with the reason;
+ * an unknown type is told with the names that there are.
+ */
+struct table *table_open(const struct table_env *env, const char *spec,
+        struct reason *ret_reason);
+/* NULL does nothing. */
+void table_close(struct table *table);
+
+/* All table types, ended by NULL. */
+extern const struct table_type *const table_types[];
+
+/* For the tables themselves: set the answer and say LOOKUP_DONE. */
+enum progress lookup_found(struct lookup *lookup, struct span value);
+enum progress lookup_absent(struct lookup *lookup);
+__attribute__((format(printf, 2, 3))) enum progress lookup_failed(
+        struct lookup *lookup, const char *format, ...);
+
+#endif
