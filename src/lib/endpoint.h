@@ -27,7 +27,8 @@ int endpoint_parse(const char *text, struct endpoint *ret_endpoint,
 
 /*
  * Writes an address in the same notation ("unix:" alone for a unix socket
- * without a path). Returns 0 or -ENOBUFS.
+ * without a path). Returns 0, -ENOBUFS, or -EAFNOSUPPORT for an address that
+ * has no such notation.
  */
 int endpoint_format(const struct sockaddr *address, socklen_t length,
         char *buffer, size_t size);
