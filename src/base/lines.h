@@ -3,8 +3,8 @@
  * Logical lines, as Postfix reads them (readllines): whole-line comments
  * vanish, also between continuations; a line that begins with white space
  * continues the one before, its leading blanks kept; blank lines don't end a
- * line; white space at the end goes, CR included. No limit on length. Bytes
- * are not interpreted.
+ * line; white space at the end goes, CR included. No limit on length. A NUL
+ * ends what counts of a line, with a warning. Other bytes are not interpreted.
  */
 #ifndef BASE_LINES_H
 #define BASE_LINES_H
@@ -32,7 +32,10 @@ void lines_close(struct lines *lines);
 int lines_next(struct lines *lines, struct report *report, char **ret_text,
         size_t *ret_size, struct reason *ret_reason);
 
-/* Where byte `offset` of the current logical line stands in the file. */
+/*
+ * Where byte `offset` of the current logical line stands in the file. The
+ * name of the file is borrowed until lines_close.
+ */
 struct place lines_place(const struct lines *lines, size_t offset);
 
 #endif

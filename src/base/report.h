@@ -37,13 +37,24 @@ __attribute__((format(printf, 4, 5))) void report_at(struct report *report,
         enum severity severity, const struct place *place, const char *format,
         ...);
 
-/* One line saying why something failed. */
+/*
+ * Why something failed: one line for a person, and a negative errno. -EINVAL
+ * says that what was asked for is wrong by itself, and stays wrong until
+ * somebody changes it; every other code that it could not be done now.
+ */
 struct reason {
+        int code;
         char text[256];
 };
 
-/* Writes the reason, cut to its size, unprintable bytes replaced by '?'. */
+/*
+ * Writes the reason, cut to its size, unprintable bytes replaced by '?'.
+ * reason_set sets the code to -EINVAL; reason_set_errno to `code`, a negative
+ * errno, and adds ": " and what that means.
+ */
 __attribute__((format(printf, 2, 3))) void reason_set(
         struct reason *reason, const char *format, ...);
+__attribute__((format(printf, 3, 4))) void reason_set_errno(
+        struct reason *reason, int code, const char *format, ...);
 
 #endif
