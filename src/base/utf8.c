@@ -52,6 +52,20 @@ size_t utf8_decode(struct span bytes, uint32_t *ret_character)
         return length;
 }
 
+size_t utf8_encode(uint32_t character, char *to)
+{
+        static const unsigned char mark[] = {0, 0, 0xc0, 0xe0, 0xf0};
+        size_t length = character < 0x80      ? 1
+                        : character < 0x800   ? 2
+                        : character < 0x10000 ? 3
+                                              : 4;
+
+        for (size_t i = length; i-- > 1; character >>= 6)
+                to[i] = (char)(0x80 | (character & 0x3f));
+        to[0] = (char)(mark[length] | character);
+        return length;
+}
+
 bool utf8_is_valid(struct span bytes)
 {
         for (;;) {

@@ -15,6 +15,12 @@ size_t utf8_ascii_prefix(struct span bytes);
  */
 size_t utf8_decode(struct span bytes, uint32_t *ret_character);
 
+/*
+ * Writes a character, which must be one, to `to` with room for 4 bytes.
+ * Returns the bytes written, without a NUL.
+ */
+size_t utf8_encode(uint32_t character, char *to);
+
 bool utf8_is_valid(struct span bytes);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/arena.h"
-#include "check.h"
+#include "support/check.h"
 #include <stdint.h>
 
 static void test_borrowed(void)

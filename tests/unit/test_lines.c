@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/lines.h"
-#include "check.h"
+#include "support/check.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/report.h"
-#include "check.h"
+#include "support/check.h"
 #include <errno.h>
 
 static char said[1100];
