@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* "Did you mean": which known word somebody has probably meant. */
+#ifndef CONFIG_NEAREST_H
+#define CONFIG_NEAREST_H
+
+#include "base/span.h"
+
+/* The nearest candidate so far. Begin with all zero. */
+struct nearest {
+        const char *word;
+        size_t distance;
+};
+
+/*
+ * Takes `candidate` (borrowed as long as *nearest) into account: it is near
+ * when at most a third of its letters, and one at least, have to be changed,
+ * added, left out or swapped with their neighbour to get it from `word`.
+ */
+void nearest_add(
+        struct nearest *nearest, struct span word, const char *candidate);
+
+#endif

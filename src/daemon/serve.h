@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* Serving a configuration, from the first listener to the end of a drain. */
+#ifndef DAEMON_SERVE_H
+#define DAEMON_SERVE_H
+
+struct config;
+
+/*
+ * Serves until SIGTERM or SIGINT, and takes the maps of the configuration.
+ * Returns the exit status of the process (sysexits.h); what goes wrong is
+ * logged.
+ */
+int serve(struct config *config);
+
+#endif
