@@ -41,7 +41,7 @@ static int listen_unix(const char *path)
 
         if (strlen(path) >= sizeof(address.sun_path))
                 die("%s: too long", path);
-        strcpy(address.sun_path, path);
+        memcpy(address.sun_path, path, strlen(path) + 1);
         if (fd < 0 ||
                 bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
                 listen(fd, SOMAXCONN) < 0)

@@ -22,7 +22,7 @@ static int resolve_unix(const char *path, struct dial_target *ret_target)
                 complain("unix:%s: path is empty or too long", path);
                 return -EINVAL;
         }
-        strcpy(address.sun_path, path);
+        memcpy(address.sun_path, path, strlen(path) + 1);
         memcpy(&ret_target->address, &address, sizeof(address));
         ret_target->length = sizeof(address);
         return 0;

@@ -17,18 +17,22 @@ struct histogram {
         uint64_t max;
 };
 
+/* Where a value is counted. */
+static inline size_t histogram_index(uint64_t value)
+{
+        int shift;
+
+        if (value < HISTOGRAM_STEPS)
+                return value;
+        shift = 63 - HISTOGRAM_BITS - __builtin_clzll(value);
+        /* value >> shift is between STEPS and twice of it. */
+        return (size_t)shift * HISTOGRAM_STEPS + (size_t)(value >> shift);
+}
+
 /* Adds a value. A zeroed histogram is empty. */
 static inline void histogram_add(struct histogram *histogram, uint64_t value)
 {
-        size_t index = value;
-
-        if (value >= HISTOGRAM_STEPS) {
-                int shift = 63 - HISTOGRAM_BITS - __builtin_clzll(value);
-
-                /* The top bit is known: what follows it counts the steps. */
-                index = (size_t)shift * HISTOGRAM_STEPS + (value >> shift);
-        }
-        histogram->counts[index]++;
+        histogram->counts[histogram_index(value)]++;
         histogram->total++;
         if (value > histogram->max)
                 histogram->max = value;

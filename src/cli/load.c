@@ -436,11 +436,9 @@ static int load_init(struct load *load, const struct load_options *options,
 
         *load = (struct load){.options = options,
                 .keys = keys,
-                .epoll = epoll_create1(EPOLL_CLOEXEC),
+                .epoll = -1,
                 .random = options->seed,
                 .name_size = strlen(options->name)};
-        if (load->epoll < 0)
-                return -errno;
         size = socketmap_request_wire_size(load->name_size, keys->key_size_max);
         if (__builtin_mul_overflow(size, options->depth, &load->output_size))
                 return -ENOMEM;
@@ -452,7 +450,8 @@ static int load_init(struct load *load, const struct load_options *options,
                 return -ENOMEM;
         for (unsigned i = 0; i < options->connections; i++)
                 load->connections[i].fd = -1;
-        return 0;
+        load->epoll = epoll_create1(EPOLL_CLOEXEC);
+        return load->epoll >= 0 ? 0 : -errno;
 }
 
 int load_run(const struct load_options *options, const struct keys *keys,

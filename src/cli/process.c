@@ -24,7 +24,7 @@ static int thread_cpu(pid_t pid, const char *thread, uint64_t *ret_nanoseconds)
 
 int process_cpu(pid_t pid, uint64_t *ret_nanoseconds)
 {
-        uint64_t sum = 0, one;
+        uint64_t sum = 0, one = 0;
         struct dirent *entry;
         char path[64];
         DIR *threads;
