@@ -39,19 +39,6 @@ def listings(page):
             for text in found]
 
 
-@case("every exported function has its place in a page, and no other")
-def _():
-    documented = []
-    for page in PAGES:
-        if page.suffix == ".3":
-            documented += re.findall(r"^\.Fo (\w+)$|^\.Fn (\w+)",
-                                     synopsis(page), re.M)
-    documented = [one or other for one, other in documented]
-    doubles = {name for name in documented if documented.count(name) > 1}
-    assert not doubles, f"twice: {doubles}"
-    assert set(documented) == EXPORTED, set(documented) ^ EXPORTED
-
-
 def synopsis(page):
     found = re.search(r"^\.Sh SYNOPSIS\n(.*?)^\.Sh ", page.read_text(),
                       re.M | re.S)
@@ -63,6 +50,20 @@ def prototypes(page):
     for name, body in re.findall(r"^\.Fo (\w+)\n(.*?)^\.Fc$", synopsis(page),
                                  re.M | re.S):
         yield name, re.findall(r'^\.Fa "?([^"\n]+)"?$', body, re.M)
+
+
+@case("every exported function has its place in a page, and no other")
+def _():
+    documented = []
+    for page in PAGES:
+        if page.suffix == ".3":
+            documented += re.findall(r"^\.Fo (\w+)$|^\.Fn (\w+)",
+                                     synopsis(page), re.M)
+    documented = [one or other for one, other in documented]
+    documented = [name for name in documented if not name.endswith("_fn")]
+    doubles = {name for name in documented if documented.count(name) > 1}
+    assert not doubles, f"twice: {doubles}"
+    assert set(documented) == EXPORTED, set(documented) ^ EXPORTED
 
 
 @case("the prototypes are the headers'")
@@ -83,7 +84,7 @@ for page in PAGES:
     def _():
         for section in SECTIONS[page.suffix[1:]]:
             assert section in sections(page), section
-        if prototypes(page) and "socketmap.3" != page.name:
+        if page.suffix == ".3":
             assert "RETURN VALUES" in sections(page)
 
     @case(f"{page.name}: refers only to pages that there are")
