@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/lines.h"
+#include "base/braces.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -32,12 +33,6 @@ struct lines {
         size_t segment_count;
         size_t segment_capacity;
 };
-
-/* isspace() of the C locale, whatever the locale is. */
-static bool is_space(char c)
-{
-        return c == ' ' || (c >= '\t' && c <= '\r');
-}
 
 static struct lines *lines_new(const char *file, struct reason *ret_reason)
 {
@@ -189,7 +184,7 @@ static bool is_void(struct span line)
 {
         size_t i = 0;
 
-        while (i < line.size && is_space(line.data[i]))
+        while (i < line.size && byte_is_space(line.data[i]))
                 i++;
         return i == line.size || line.data[i] == '#';
 }
@@ -235,7 +230,7 @@ static int gather(struct lines *lines)
                 if (found == 0)
                         return lines->segment_count > 0;
                 if (lines->segment_count > 0 && !is_void(line) &&
-                        !is_space(line.data[0]))
+                        !byte_is_space(line.data[0]))
                         return 1;
                 use_physical(lines, line);
                 if (is_void(line))
@@ -266,7 +261,7 @@ static void finish(struct lines *lines, struct report *report)
                         "NUL byte: the rest of the line is ignored");
         }
         while (lines->text_size > 0 &&
-                is_space(lines->text[lines->text_size - 1]))
+                byte_is_space(lines->text[lines->text_size - 1]))
                 lines->text_size--;
         lines->text[lines->text_size] = '\0';
 }
@@ -281,7 +276,7 @@ int lines_next(struct lines *lines, struct report *report, char **ret_text,
                         reason_set_errno(ret_reason, result, "%s", lines->file);
                 if (result <= 0)
                         return result;
-                if (is_space(lines->text[0])) {
+                if (byte_is_space(lines->text[0])) {
                         warn(lines, report, 0,
                                 "begins with white space but continues "
                                 "nothing: line ignored");

@@ -35,7 +35,8 @@ enum progress { LOOKUP_DONE, LOOKUP_PENDING };
  */
 struct lookup {
         struct span key;
-        uint64_t deadline; /* CLOCK_MONOTONIC, milliseconds */
+        uint64_t deadline; /* CLOCK_MONOTONIC, milliseconds; UINT64_MAX for a
+                            * table that neither blocks nor is ever pending */
         struct arena *arena;
         void (*finish)(struct lookup *lookup); /* only after LOOKUP_PENDING */
         void *owner;                           /* the asker's own */
@@ -51,7 +52,7 @@ struct lookup {
  * a server.
  */
 struct table_env {
-        struct report *report; /* warnings while opening */
+        struct report *report; /* warnings while opening; never NULL */
 };
 
 struct table_type {
@@ -59,8 +60,10 @@ struct table_type {
         const char *summary;  /* one line for --tables and the manual */
         const char *argument; /* what stands after the colon, "FILE" */
         /*
-         * Opens a table. argument: the text after the colon, borrowed.
-         * Returns NULL with the reason.
+         * Opens a table. argument: the text after the colon, borrowed, never
+         * empty. Returns NULL with the reason: its code is -EINVAL when the
+         * argument itself is wrong, a mistake in the configuration; otherwise
+         * the table could not be opened now.
          */
         struct table *(*open)(const struct table_env *env, const char *argument,
                 struct reason *ret_reason);
@@ -81,11 +84,14 @@ struct table {
         const struct table_type *type;
         bool blocks;  /* start may block: only on worker threads */
         bool pattern; /* asked for whole keys only */
+        bool is_text; /* all its values are UTF-8 without NUL: no need to look
+                       */
 };
 
 /*
- * Opens "type:argument" in Postfix's notation. Returns NULL with the reason;
- * an unknown type is told with the names that there are.
+ * Opens "type:argument" in Postfix's notation; "proxy:" before it is dropped.
+ * Returns NULL with the reason, code as in table_type.open; an unknown type is
+ * told with the names that there are.
  */
 struct table *table_open(const struct table_env *env, const char *spec,
         struct reason *ret_reason);

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* fail:TEXT - every lookup fails, whatever the key. */
+#include "base/braces.h"
+#include "tables/table.h"
+#include <errno.h>
+#include <stdlib.h>
+
+extern const struct table_type table_type_fail;
+
+struct fail_table {
+        struct table table;
+        size_t size;
+        char text[];
+};
+
+static struct table *open_fail(const struct table_env *env,
+        const char *argument, struct reason *ret_reason)
+{
+        struct span text = span_of(argument);
+        struct fail_table *table;
+
+        (void)env;
+        if (text.data[0] == '{' && braces_strip(text, &text, ret_reason) < 0)
+                return NULL;
+        table = malloc(sizeof(*table) + text.size);
+        if (table == NULL) {
+                reason_set_errno(ret_reason, -ENOMEM, "fail");
+                return NULL;
+        }
+        table->table = (struct table){
+                .type = &table_type_fail,
+                .pattern = true,
+        };
+        table->size = text.size;
+        memcpy(table->text, text.data, text.size);
+        return &table->table;
+}
+
+static enum progress start_fail(struct table *base, struct lookup *lookup)
+{
+        const struct fail_table *table = (const struct fail_table *)base;
+
+        return lookup_failed(lookup, "%.*s", (int)table->size, table->text);
+}
+
+static void close_fail(struct table *table)
+{
+        free(table);
+}
+
+const struct table_type table_type_fail = {
+        .name = "fail",
+        .summary = "every lookup fails with this text",
+        .argument = "TEXT",
+        .open = open_fail,
+        .start = start_fail,
+        .close = close_fail,
+};

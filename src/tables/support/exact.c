@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+#include "tables/support/exact.h"
+#include "base/braces.h"
+#include "base/casefold.h"
+#include <errno.h>
+#include <stdlib.h>
+
+struct exact {
+        struct table table;
+        struct dict dict;
+};
+
+struct table *exact_new(
+        const struct table_type *type, struct reason *ret_reason)
+{
+        struct exact *exact = calloc(1, sizeof(*exact));
+        int error = -ENOMEM;
+
+        if (exact == NULL)
+                goto fail;
+        exact->table = (struct table){.type = type, .is_text = true};
+        error = dict_init(&exact->dict);
+        if (error < 0)
+                goto fail;
+        return &exact->table;
+
+fail:
+        if (exact != NULL)
+                exact_close(&exact->table);
+        reason_set_errno(ret_reason, error, "%s", type->name);
+        return NULL;
+}
+
+void exact_close(struct table *table)
+{
+        struct exact *exact = (struct exact *)table;
+
+        dict_fini(&exact->dict);
+        free(exact);
+}
+
+size_t exact_key_size(struct span entry, char separator)
+{
+        bool is_quoted = false;
+        size_t i;
+
+        for (i = 0; i < entry.size; i++) {
+                char c = entry.data[i];
+
+                if (c == '\\' && i + 1 < entry.size)
+                        i++;
+                else if (c == '"')
+                        is_quoted = !is_quoted;
+                else if (!is_quoted && (byte_is_space(c) || c == separator))
+                        break;
+        }
+        return is_quoted ? SIZE_MAX : i;
+}
+
+int exact_add(struct table *table, struct span key, struct span value,
+        enum dict_duplicate duplicate)
+{
+        struct exact *exact = (struct exact *)table;
+        char memory[1024];
+        struct arena arena;
+        int result;
+
+        arena_init(&arena, memory, sizeof(memory), SIZE_MAX);
+        result = casefold(key, &arena, &key);
+        if (result == 0)
+                result = dict_add(&exact->dict, key, value, duplicate);
+        arena_fini(&arena);
+        return result;
+}
+
+enum progress exact_start(struct table *table, struct lookup *lookup)
+{
+        const struct exact *exact = (const struct exact *)table;
+        struct span key, value;
+        int error = casefold(lookup->key, lookup->arena, &key);
+
+        if (error == -EILSEQ)
+                return lookup_absent(lookup);
+        if (error < 0)
+                return lookup_failed(lookup, "key: %s", strerror(-error));
+        if (!dict_find(&exact->dict, key, &value))
+                return lookup_absent(lookup);
+        return lookup_found(lookup, value);
+}

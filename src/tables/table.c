@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+#include "tables/table.h"
+#include <errno.h>
+#include <stdio.h>
+
+#define PROXY "proxy:"
+
+static const struct table_type *find_type(struct span name)
+{
+        const struct table_type *const *type = table_types;
+
+        while (*type != NULL && !span_equal(span_of((*type)->name), name))
+                type++;
+        return *type;
+}
+
+static void set_unknown_type(struct span name, struct reason *ret_reason)
+{
+        char names[sizeof(ret_reason->text)] = "";
+        size_t used = 0;
+
+        for (size_t i = 0; table_types[i] != NULL; i++) {
+                int size = snprintf(names + used, sizeof(names) - used, "%s%s",
+                        i > 0 ? ", " : "", table_types[i]->name);
+
+                if (size < 0 || (size_t)size >= sizeof(names) - used)
+                        break;
+                used += (size_t)size;
+        }
+        reason_set(ret_reason, "unknown table type \"%.*s\"; there are: %s",
+                (int)name.size, name.data, names);
+}
+
+struct table *table_open(const struct table_env *env, const char *spec,
+        struct reason *ret_reason)
+{
+        const struct table_type *type;
+        const char *colon;
+
+        /* Postfix's way to share a table between processes: we are one. */
+        if (strncmp(spec, PROXY, strlen(PROXY)) == 0)
+                spec += strlen(PROXY);
+        colon = strchr(spec, ':');
+        if (colon == NULL || colon == spec || colon[1] == '\0') {
+                reason_set(ret_reason, "expected TYPE:NAME, not \"%s\"", spec);
+                return NULL;
+        }
+        type = find_type((struct span){spec, (size_t)(colon - spec)});
+        if (type == NULL) {
+                set_unknown_type((struct span){spec, (size_t)(colon - spec)},
+                        ret_reason);
+                return NULL;
+        }
+        return type->open(env, colon + 1, ret_reason);
+}
+
+void table_close(struct table *table)
+{
+        if (table != NULL)
+                table->type->close(table);
+}
+
+enum progress lookup_found(struct lookup *lookup, struct span value)
+{
+        lookup->value = value;
+        lookup->answer = ANSWER_FOUND;
+        return LOOKUP_DONE;
+}
+
+enum progress lookup_absent(struct lookup *lookup)
+{
+        lookup->answer = ANSWER_ABSENT;
+        return LOOKUP_DONE;
+}
+
+enum progress lookup_failed(struct lookup *lookup, const char *format, ...)
+{
+        char text[sizeof(lookup->reason.text)];
+        va_list arguments;
+
+        va_start(arguments, format);
+        if (vsnprintf(text, sizeof(text), format, arguments) < 0)
+                text[0] = '\0';
+        va_end(arguments);
+        reason_set(&lookup->reason, "%s", text);
+        lookup->answer = ANSWER_FAILED;
+        return LOOKUP_DONE;
+}

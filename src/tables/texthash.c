@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * texthash:FILE - lines of "key value" as postmap(1) reads them, kept in
+ * memory. Bad lines are skipped with a warning: refusing the file would be
+ * another answer than Postfix's.
+ */
+#include "base/braces.h"
+#include "base/lines.h"
+#include "base/utf8.h"
+#include "tables/support/exact.h"
+#include <errno.h>
+#include <sys/stat.h>
+
+extern const struct table_type table_type_texthash;
+
+/* How often a file is read that changes meanwhile. */
+#define READS_MAX 3
+
+struct loader {
+        const struct table_env *env;
+        const char *file;
+        struct lines *lines;
+        struct table *table;
+};
+
+/* Tells what is wrong with the current line. */
+static void warn(const struct loader *loader, const char *text)
+{
+        struct place place = lines_place(loader->lines, 0);
+
+        place.column = 0;
+        report_at(loader->env->report, SEVERITY_WARNING, &place, "%s", text);
+}
+
+/* Splits "key value". Returns false when the line is none, and says so. */
+static bool split(const struct loader *loader, struct span line,
+        struct span *ret_key, struct span *ret_value)
+{
+        size_t size;
+
+        if (!utf8_is_valid(line)) {
+                warn(loader, "not UTF-8: line ignored");
+                return false;
+        }
+        size = exact_key_size(line, ' ');
+        if (size == SIZE_MAX) {
+                warn(loader, "unbalanced '\"' in the key: line ignored");
+                return false;
+        }
+        *ret_key = (struct span){line.data, size};
+        *ret_value = trim((struct span){line.data + size, line.size - size});
+        if (ret_key->size == 0 || ret_value->size == 0) {
+                warn(loader, "expected a key, white space and a value: "
+                             "line ignored");
+                return false;
+        }
+        return true;
+}
+
+static int add_line(const struct loader *loader, struct span line)
+{
+        struct span key, value;
+        int result;
+
+        if (!split(loader, line, &key, &value))
+                return 0;
+        if (key.data[key.size - 1] == ':')
+                warn(loader, "the key ends in ':': is this an alias file?");
+        result = exact_add(loader->table, key, value, DICT_FIRST_WINS);
+        if (result == 0) {
+                struct place place = lines_place(loader->lines, 0);
+
+                place.column = 0;
+                report_at(loader->env->report, SEVERITY_WARNING, &place,
+                        "duplicate key \"%.*s\": the first one counts",
+                        (int)key.size, key.data);
+        }
+        return result;
+}
+
+static int add_lines(const struct loader *loader, struct reason *ret_reason)
+{
+        struct report *report = loader->env->report;
+        struct span line;
+        char *text;
+        int result;
+
+        for (;;) {
+                result = lines_next(
+                        loader->lines, report, &text, &line.size, ret_reason);
+                if (result <= 0)
+                        return result;
+                line.data = text;
+                result = add_line(loader, line);
+                if (result < 0) {
+                        reason_set_errno(
+                                ret_reason, result, "%s", loader->file);
+                        return result;
+                }
+        }
+}
+
+static struct table *read_file(const struct table_env *env, const char *file,
+        struct reason *ret_reason)
+{
+        struct loader loader = {.env = env, .file = file};
+        int result;
+
+        loader.lines = lines_open(file, ret_reason);
+        if (loader.lines == NULL)
+                return NULL;
+        loader.table = exact_new(&table_type_texthash, ret_reason);
+        if (loader.table != NULL) {
+                result = add_lines(&loader, ret_reason);
+                if (result < 0) {
+                        exact_close(loader.table);
+                        loader.table = NULL;
+                }
+        }
+        lines_close(loader.lines);
+        return loader.table;
+}
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+        return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
+               a->st_size == b->st_size &&
+               a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+               a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/*
+ * Reads the file again when it has changed meanwhile: half a file would make
+ * users unknown.
+ */
+static struct table *open_texthash(const struct table_env *env,
+        const char *file, struct reason *ret_reason)
+{
+        struct stat before, after;
+        struct table *table;
+
+        for (int reads = 0; reads < READS_MAX; reads++) {
+                if (stat(file, &before) < 0)
+                        goto no_file;
+                table = read_file(env, file, ret_reason);
+                if (table == NULL)
+                        return NULL;
+                if (stat(file, &after) == 0 && is_same(&before, &after))
+                        return table;
+                exact_close(table);
+        }
+        reason_set(ret_reason, "%s: changes while it is read", file);
+        ret_reason->code = -EAGAIN;
+        return NULL;
+
+no_file:
+        reason_set_errno(ret_reason, -errno, "%s", file);
+        return NULL;
+}
+
+const struct table_type table_type_texthash = {
+        .name = "texthash",
+        .summary = "a file of \"key value\" lines, as postmap(1) reads it",
+        .argument = "FILE",
+        .open = open_texthash,
+        .start = exact_start,
+        .close = exact_close,
+};
