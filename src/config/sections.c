@@ -59,7 +59,7 @@ static struct phrase list_kinds(void)
         struct phrase phrase = {""};
         size_t size = 0;
 
-        for (size_t i = 0; i < SECTION_KINDS; i++)
+        for (size_t i = 0; i < SECTION_KINDS && size < sizeof(phrase.text); i++)
                 size += (size_t)snprintf(phrase.text + size,
                         sizeof(phrase.text) - size, i == 0 ? "%s" : " or %s",
                         section_kinds[i].name);

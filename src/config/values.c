@@ -92,14 +92,15 @@ static bool takes_file(const char *type, size_t size)
 static bool table_is_valid(
         const char *text, const char *directory, struct reason *ret_reason)
 {
-        const char *colon = strchr(text, ':');
+        const char *type = strncmp(text, "proxy:", 6) == 0 ? text + 6 : text;
+        const char *colon = strchr(type, ':');
 
         if (colon == NULL) {
                 reason_set(ret_reason, "expected TYPE:NAME, such as "
                                        "texthash:/etc/postfix/virtual");
                 return false;
         }
-        if (colon[1] == '\0' || !takes_file(text, (size_t)(colon - text)))
+        if (colon[1] == '\0' || !takes_file(type, (size_t)(colon - type)))
                 return true;
         return is_absolute(colon + 1, (int)(colon + 1 - text), text, directory,
                 ret_reason);
