@@ -121,6 +121,22 @@ def _():
             b"map one", b"map ", b"map two words", b"map last"}
 
 
+@case("replies that are cut in two, one's end with the next one's beginning")
+def _():
+    reply = netstring(b"OK right")
+
+    def script(_):
+        first, last = len(server.requests) == 1, len(server.requests) == 100
+        return (b"" if first else reply[5:]) + (reply if last else reply[:5])
+
+    with Server(script) as server:
+        status, figures, errors = bench("-c", "1", "-p", "2", "-n", "100",
+                                        "-e", "right",
+                                        server.endpoint + ":map")
+        assert (status, errors) == (0, ""), errors
+        check_right(figures, 100)
+
+
 def with_liar(reply, *arguments):
     """Runs against a server whose 50th reply is `reply`."""
     def script(_):
