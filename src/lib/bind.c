@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+#include "lib/bind.h"
+#include "lib/error.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int new_socket(int family)
+{
+        int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+        return fd >= 0 ? fd : -errno;
+}
+
+/*
+ * Asks whether a server is behind a socket file. Returns 0 when nobody is,
+ * -EADDRINUSE when somebody is, or the errno of not being able to tell.
+ */
+static int probe(const struct sockaddr_un *address)
+{
+        int fd = new_socket(AF_UNIX), r;
+
+        if (fd < 0)
+                return fd;
+        r = connect(fd, (const struct sockaddr *)address, sizeof(*address));
+        r = r < 0 ? -errno : 0;
+        close(fd);
+        if (r == -ECONNREFUSED || r == -ENOENT)
+                return 0;
+        /* EAGAIN: its queue is full, so somebody listens. */
+        return r == 0 || r == -EAGAIN ? -EADDRINUSE : r;
+}
+
+/* Refuses a path that is in use, or is no socket. */
+static int check_path(const struct sockaddr_un *address, const char *path,
+        struct socketmap_error *ret_error)
+{
+        struct stat status;
+        int r;
+
+        if (lstat(path, &status) < 0) {
+                if (errno == ENOENT)
+                        return 0;
+                return error_set(ret_error, -errno, "unix:%s: %s", path,
+                        strerror(errno));
+        }
+        if (!S_ISSOCK(status.st_mode))
+                return error_set(ret_error, -EEXIST,
+                        "unix:%s: there is something that is not a socket",
+                        path);
+        r = probe(address);
+        if (r == -EADDRINUSE)
+                return error_set(ret_error, r,
+                        "unix:%s: another server answers there", path);
+        if (r < 0)
+                return error_set(
+                        ret_error, r, "unix:%s: %s", path, strerror(-r));
+        return 0;
+}
+
+/* Names a file in the same directory that nobody else uses. */
+static int temporary_path(const char *path, int fd,
+        struct sockaddr_un *ret_address, struct socketmap_error *ret_error)
+{
+        const char *slash = strrchr(path, '/');
+        int directory = slash != NULL ? (int)(slash - path) + 1 : 0, n;
+
+        *ret_address = (struct sockaddr_un){.sun_family = AF_UNIX};
+        n = snprintf(ret_address->sun_path, sizeof(ret_address->sun_path),
+                "%.*s.%x.%x", directory, path, (unsigned)getpid(),
+                (unsigned)fd);
+        if (n < 0 || (size_t)n >= sizeof(ret_address->sun_path))
+                return error_set(ret_error, -ENAMETOOLONG,
+                        "unix:%s: the directory's name is too long", path);
+        return 0;
+}
+
+/* Gives the socket file its mode and owner. Returns 0 or a negative errno. */
+static int set_access(const char *path, const struct bind_options *options)
+{
+        bool has_owner = options->uid != (uid_t)-1 || options->gid != (gid_t)-1;
+
+        if (has_owner && lchown(path, options->uid, options->gid) < 0)
+                return -errno;
+        if (options->has_mode && chmod(path, options->mode) < 0)
+                return -errno;
+        return 0;
+}
+
+/* Binds to `temporary`, and moves it to its place when all is right. */
+static int bind_and_move(int fd, const struct sockaddr_un *temporary,
+        const char *path, const struct bind_options *options,
+        struct bound_file *ret_file)
+{
+        struct stat status;
+        int r;
+
+        if (bind(fd, (const struct sockaddr *)temporary, sizeof(*temporary)) <
+                0)
+                return -errno;
+        r = set_access(temporary->sun_path, options);
+        if (r == 0 && (listen(fd, options->backlog) < 0 ||
+                              lstat(temporary->sun_path, &status) < 0 ||
+                              rename(temporary->sun_path, path) < 0))
+                r = -errno;
+        if (r < 0) {
+                unlink(temporary->sun_path);
+                return r;
+        }
+        snprintf(ret_file->path, sizeof(ret_file->path), "%s", path);
+        ret_file->device = status.st_dev;
+        ret_file->inode = status.st_ino;
+        return 0;
+}
+
+static int bind_fd(int fd, const char *path, const struct bind_options *options,
+        struct bound_file *ret_file, struct socketmap_error *ret_error)
+{
+        struct sockaddr_un temporary;
+        int r = temporary_path(path, fd, &temporary, ret_error);
+
+        if (r < 0)
+                return r;
+        r = bind_and_move(fd, &temporary, path, options, ret_file);
+        if (r < 0)
+                return error_set(
+                        ret_error, r, "unix:%s: %s", path, strerror(-r));
+        return 0;
+}
+
+int bind_unix(const struct endpoint *endpoint,
+        const struct bind_options *options, struct bound_file *ret_file,
+        struct socketmap_error *ret_error)
+{
+        const char *path = endpoint->unix_address.sun_path;
+        int fd, r;
+
+        r = check_path(&endpoint->unix_address, path, ret_error);
+        if (r < 0)
+                return r;
+        fd = new_socket(AF_UNIX);
+        if (fd < 0)
+                return error_set(
+                        ret_error, fd, "unix:%s: %s", path, strerror(-fd));
+        r = bind_fd(fd, path, options, ret_file, ret_error);
+        if (r < 0) {
+                close(fd);
+                return r;
+        }
+        return fd;
+}
+
+void bind_unlink(const struct bound_file *file)
+{
+        struct stat status;
+
+        if (file->path[0] == '\0' || lstat(file->path, &status) < 0)
+                return;
+        if (status.st_dev == file->device && status.st_ino == file->inode)
+                unlink(file->path);
+}
+
+int bind_tcp(const struct sockaddr *address, socklen_t size, int backlog,
+        struct socketmap_error *ret_error)
+{
+        char text[128] = "";
+        int fd = new_socket(address->sa_family), on = 1, r;
+
+        endpoint_format(address, size, text, sizeof(text));
+        if (fd < 0)
+                return error_set(ret_error, fd, "%s: %s", text, strerror(-fd));
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+        if (address->sa_family == AF_INET6) /* IPv4 has its own listener */
+                setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+        if (bind(fd, address, size) < 0 || listen(fd, backlog) < 0) {
+                r = -errno;
+                close(fd);
+                return error_set(ret_error, r, "%s: %s", text, strerror(-r));
+        }
+        return fd;
+}

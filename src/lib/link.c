@@ -1,0 +1,567 @@
+/* SPDX-License-Identifier: MIT */
+#include "lib/link.h"
+#include "lib/asker.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static void on_poll(uv_poll_t *poll, int status, int events);
+
+static void free_link(uv_handle_t *handle)
+{
+        struct link *link = (struct link *)handle;
+        struct core *core = link->core;
+
+        free(link);
+        core_handle_closed(core);
+}
+
+static void list_add(struct core *core, struct link *link)
+{
+        link->older = core->newest;
+        if (core->newest != NULL)
+                core->newest->newer = link;
+        else
+                core->oldest = link;
+        core->newest = link;
+        core->link_count++;
+        counters_add(&core->counters, SOCKETMAP_COUNT_CONNECTIONS, 1);
+}
+
+static void list_remove(struct core *core, struct link *link)
+{
+        if (link->older != NULL)
+                link->older->newer = link->newer;
+        else
+                core->oldest = link->newer;
+        if (link->newer != NULL)
+                link->newer->older = link->older;
+        else
+                core->newest = link->older;
+        core->link_count--;
+        counters_add(
+                &core->counters, SOCKETMAP_COUNT_CONNECTIONS, (uint64_t)-1);
+}
+
+/* Keeps the server's sum of memory; returns the link's part of it. */
+static void charge(struct link *link, size_t bytes)
+{
+        struct core *core = link->core;
+
+        if (bytes == link->charged)
+                return;
+        core->memory += bytes - link->charged;
+        link->charged = bytes;
+        counters_add(&core->counters, SOCKETMAP_COUNT_MEMORY,
+                core->memory -
+                        counters_get(&core->counters, SOCKETMAP_COUNT_MEMORY));
+}
+
+static void watch(struct link *link, int events)
+{
+        if (events == link->events)
+                return;
+        link->events = events;
+        if (events == 0)
+                uv_poll_stop(&link->poll);
+        else
+                uv_poll_start(&link->poll, events, on_poll);
+}
+
+/* The client will not read an answer: the lookup's result is dropped. */
+static void cancel(struct link *link)
+{
+        if (link->waiting == NULL)
+                return;
+        held_close(link->waiting, HELD_CANCELED);
+        link->waiting->link = NULL;
+        link->waiting = NULL;
+        counters_add(&link->core->counters, SOCKETMAP_COUNT_CANCELED, 1);
+}
+
+void link_close(struct link *link)
+{
+        struct core *core = link->core;
+
+        cancel(link);
+        alarm_clear(&core->alarm, &link->due);
+        alarm_leave(&core->alarm);
+        list_remove(core, link);
+        charge(link, 0);
+        peers_leave(&core->peers, link->peer);
+        connection_fini(&link->connection);
+        buffer_clear(&link->unsent);
+        uv_close((uv_handle_t *)&link->poll, free_link);
+        close(link->fd);
+        core->closed(core);
+}
+
+/*
+ * Closes after the last reply. With bytes unread, the kernel would answer the
+ * client by a reset, which can overtake that reply: read some more of them.
+ */
+static void finish(struct link *link)
+{
+        enum { ENOUGH = 16 };
+        int n = 0;
+
+        if (!link->connection.ended)
+                shutdown(link->fd, SHUT_WR);
+        while (!link->connection.ended && n < ENOUGH &&
+                recv(link->fd, link->core->in, CORE_IN_SIZE, MSG_DONTWAIT) > 0)
+                n++;
+        link_close(link);
+}
+
+/* Sends, or says by -EAGAIN that the socket is full. */
+static ssize_t send_some(int fd, const char *bytes, size_t size)
+{
+        ssize_t n;
+
+        do
+                n = send(fd, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+        while (n < 0 && errno == EINTR);
+        return n < 0 ? -errno : n;
+}
+
+/*
+ * The socket takes no more now. A long rest takes the buffer with it, so that
+ * nothing is copied, and the server grows another one; a short rest must not
+ * hold so much memory.
+ */
+static int set_aside(struct link *link, size_t sent)
+{
+        struct buffer *out = &link->core->out;
+        size_t rest = out->size - sent;
+        int r = 0;
+
+        link->since = uv_now(link->core->loop);
+        if (rest > out->capacity / 4) {
+                link->unsent = *out;
+                link->sent = sent;
+                *out = (struct buffer){0};
+                return 0;
+        }
+        r = buffer_append(&link->unsent, out->data + sent, rest);
+        link->sent = 0;
+        out->size = 0;
+        return r;
+}
+
+/* Sends what the lookups have answered. Returns 0 or a negative errno. */
+static int send_replies(struct link *link)
+{
+        struct buffer *out = &link->core->out;
+        ssize_t n;
+
+        if (out->size == 0)
+                return 0;
+        link->used = uv_now(link->core->loop);
+        n = send_some(link->fd, out->data, out->size);
+        if (n == (ssize_t)out->size) {
+                out->size = 0;
+                return 0;
+        }
+        if (n < 0 && n != -EAGAIN) {
+                out->size = 0;
+                return (int)n;
+        }
+        return set_aside(link, n < 0 ? 0 : (size_t)n);
+}
+
+/* Sends what was set aside. Returns 1 when that is done, 0, or an errno. */
+static int send_unsent(struct link *link)
+{
+        struct buffer *out = &link->core->out;
+        ssize_t n = send_some(link->fd, link->unsent.data + link->sent,
+                link->unsent.size - link->sent);
+
+        if (n < 0)
+                return n == -EAGAIN ? 0 : (int)n;
+        link->sent += (size_t)n;
+        link->since = uv_now(link->core->loop);
+        if (link->sent < link->unsent.size)
+                return 0;
+        if (out->capacity < link->unsent.capacity) {
+                /* Back where it came from: the next large reply needs it. */
+                buffer_clear(out);
+                *out = link->unsent;
+                out->size = 0;
+                link->unsent = (struct buffer){0};
+        }
+        buffer_clear(&link->unsent);
+        link->sent = 0;
+        return 1;
+}
+
+static size_t memory_of(const struct link *link)
+{
+        size_t memory = link->connection.kept.capacity + link->unsent.capacity;
+
+        return link->waiting != NULL ? memory + held_size(link->waiting)
+                                     : memory;
+}
+
+static bool has_unsent(const struct link *link)
+{
+        return link->unsent.size > 0;
+}
+
+static void on_due(struct due *due);
+
+/* When the first of all that it waits for has taken too long. */
+static uint64_t next_due(const struct link *link)
+{
+        const struct limits *limits = &link->core->limits;
+        uint64_t when = UINT64_MAX;
+
+        if (link->waiting != NULL)
+                when = link->waiting->request.deadline;
+        if (has_unsent(link)) {
+                uint64_t stall =
+                        link->since + limits_get(limits, SOCKETMAP_LIMIT_STALL);
+
+                when = stall < when ? stall : when;
+        } else if (link->partial) {
+                when = link->since +
+                       limits_get(limits, SOCKETMAP_LIMIT_PARTIAL);
+        }
+        return when;
+}
+
+/* An idle connection, without a partial request, may stay for ever. */
+static void set_due(struct link *link)
+{
+        uint64_t when = next_due(link);
+
+        link->due.fire = on_due;
+        if (when == UINT64_MAX)
+                alarm_clear(&link->core->alarm, &link->due);
+        else if (link->due.slot == 0 || link->due.when != when)
+                alarm_set(&link->core->alarm, &link->due, when);
+}
+
+/*
+ * Watches for what the link needs next. A link that waits for a lookup goes on
+ * watching for bytes: most clients send none until they have their answer, and
+ * to change what is watched costs a system call.
+ */
+static void set_watch(struct link *link)
+{
+        if (has_unsent(link))
+                watch(link, UV_WRITABLE);
+        else if (link->waiting == NULL)
+                watch(link, UV_READABLE);
+        else if (link->half_closed)
+                watch(link, 0);
+        else if (link->events == UV_WRITABLE)
+                watch(link, UV_DISCONNECT);
+}
+
+/* Notes whether a request has begun to arrive, and since when. */
+static void set_partial(struct link *link, enum connection_next next)
+{
+        bool partial = next == CONNECTION_READ && link->connection.unparsed > 0;
+
+        if (partial && !link->partial && !has_unsent(link))
+                link->since = uv_now(link->core->loop);
+        link->partial = partial;
+}
+
+static void log_broken(const struct link *link)
+{
+        char peer[64];
+        int error = link->connection.error;
+
+        if (error == 0)
+                return;
+        counters_add(&link->core->counters, SOCKETMAP_COUNT_BAD_FRAMES, 1);
+        peer_format(link->peer, peer, sizeof(peer));
+        core_log(link->core, SOCKETMAP_LOG_WARNING,
+                "closed a connection of %s: %s", peer,
+                error == -EMSGSIZE ? "its request is larger than the limit"
+                                   : "what it sent is not a netstring");
+}
+
+/* Everything that could be done now is done: waits for the next event. */
+static void settle(struct link *link, enum connection_next next)
+{
+        struct core *core = link->core;
+
+        if (next == CONNECTION_CLOSE && !has_unsent(link)) {
+                log_broken(link);
+                finish(link);
+                return;
+        }
+        if (connection_keep(&link->connection) < 0) {
+                link_close(link);
+                return;
+        }
+        set_partial(link, next);
+        set_due(link);
+        set_watch(link);
+        charge(link, memory_of(link));
+        if (core->memory > limits_get(&core->limits, SOCKETMAP_LIMIT_MEMORY))
+                core->crowded(core);
+}
+
+static struct asker asker_of(struct link *link)
+{
+        struct core *core = link->core;
+
+        return (struct asker){.limits = &core->limits,
+                .counters = &core->counters,
+                .mailbox = core->mailbox,
+                .generation = link->scope->generation,
+                .deadline = link->received + limits_get(&core->limits,
+                                                     SOCKETMAP_LIMIT_DEADLINE)};
+}
+
+/* Asks and answers as far as it goes without blocking. */
+static void advance(struct link *link)
+{
+        struct core *core = link->core;
+        struct asker asker = asker_of(link);
+        struct connection_host host = {
+                .request_limit =
+                        limits_get(&core->limits, SOCKETMAP_LIMIT_REQUEST_SIZE),
+                .ask = asker_ask,
+                .ctx = &asker};
+        unsigned asked = link->connection.asked;
+        enum connection_next next;
+        int r;
+
+        do {
+                next = connection_run(&link->connection, &host, &core->out);
+                if (next == CONNECTION_WAIT) {
+                        link->waiting = asker.held;
+                        link->waiting->link = link;
+                }
+                r = send_replies(link);
+        } while (r == 0 && next == CONNECTION_WRITE && !has_unsent(link));
+        if (link->connection.asked != asked)
+                link->partial = false; /* a new one has its own time */
+        if (r < 0)
+                link_close(link);
+        else
+                settle(link, next);
+}
+
+/* Tells whether bytes that arrive now would be taken. */
+static bool is_reading(const struct link *link)
+{
+        return link->waiting == NULL && !has_unsent(link) &&
+               !link->connection.ended &&
+               !uv_is_closing((const uv_handle_t *)&link->poll);
+}
+
+/* Takes what has arrived. Returns whether there was something. */
+static bool receive(struct link *link)
+{
+        struct core *core = link->core;
+        ssize_t n = recv(link->fd, core->in, CORE_IN_SIZE, MSG_DONTWAIT);
+
+        if (n < 0) {
+                if (errno != EAGAIN && errno != EINTR)
+                        link_close(link);
+                return false;
+        }
+        link->received = uv_now(core->loop);
+        if (n == 0) {
+                connection_end(&link->connection);
+        } else if (connection_feed(&link->connection, core->in, (size_t)n) <
+                   0) {
+                link_close(link);
+                return false;
+        }
+        advance(link);
+        return n > 0;
+}
+
+/* The answer of the request under way has been appended to where it belongs. */
+static void go_on(struct link *link)
+{
+        link->waiting->link = NULL;
+        link->waiting = NULL;
+        connection_answered(&link->connection);
+        if (has_unsent(link))
+                settle(link, CONNECTION_WRITE);
+        else
+                advance(link);
+}
+
+/* Where the next reply goes: behind what is still unsent. */
+static struct buffer *out_of(struct link *link)
+{
+        return has_unsent(link) ? &link->unsent : &link->core->out;
+}
+
+void link_answer(struct link *link)
+{
+        struct asker asker = asker_of(link);
+
+        if (asker_append(&asker, link->waiting, out_of(link)) < 0)
+                link_close(link);
+        else
+                go_on(link);
+}
+
+static void log_expired(struct link *link, const char *what)
+{
+        char peer[64];
+
+        counters_add(&link->core->counters, SOCKETMAP_COUNT_EXPIRED, 1);
+        peer_format(link->peer, peer, sizeof(peer));
+        core_log(link->core, SOCKETMAP_LOG_WARNING,
+                "closed a connection of %s: %s", peer, what);
+        link_close(link);
+}
+
+/* The request's deadline has come: TIMEOUT, unless it was just answered. */
+static void expire(struct link *link)
+{
+        struct asker asker = asker_of(link);
+        int r = asker_expire(&asker, link->waiting, out_of(link));
+
+        if (r < 0)
+                link_close(link);
+        else if (r > 0)
+                go_on(link);
+}
+
+static void on_due(struct due *due)
+{
+        struct link *link =
+                (struct link *)((char *)due - offsetof(struct link, due));
+
+        if (link->waiting != NULL &&
+                link->waiting->request.deadline <= link->due.when)
+                expire(link);
+        else if (has_unsent(link))
+                log_expired(link, "it doesn't take its replies");
+        else
+                log_expired(link, "the rest of its request did not come");
+}
+
+static void on_writable(struct link *link)
+{
+        int r = send_unsent(link);
+
+        if (r < 0)
+                link_close(link);
+        else if (r == 0 || link->waiting != NULL)
+                settle(link,
+                        link->waiting ? CONNECTION_WAIT : CONNECTION_WRITE);
+        else
+                advance(link);
+}
+
+/*
+ * Something happened on a connection whose request is being looked up. Bytes
+ * may wait until it is answered, and so may the end of the requests; only a
+ * client that is gone for good cancels the lookup.
+ */
+static void on_disturbance(struct link *link, int events)
+{
+        struct pollfd state = {.fd = link->fd, .events = POLLRDHUP};
+
+        if ((events & UV_DISCONNECT) == 0) {
+                watch(link, UV_DISCONNECT);
+                return;
+        }
+        if (poll(&state, 1, 0) < 0)
+                return;
+        if ((state.revents & (POLLHUP | POLLERR)) != 0) {
+                link_close(link);
+                return;
+        }
+        link->half_closed = true;
+        watch(link, 0);
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+        struct link *link = (struct link *)poll;
+
+        if (status < 0)
+                link_close(link);
+        else if ((events & UV_WRITABLE) != 0)
+                on_writable(link);
+        else if (link->waiting != NULL)
+                on_disturbance(link, events);
+        else
+                receive(link);
+}
+
+void link_drain(struct link *link)
+{
+        enum { ENOUGH = 16 };
+
+        for (int n = 0; n < ENOUGH && is_reading(link); n++) {
+                if (!receive(link))
+                        break;
+        }
+        if (uv_is_closing((uv_handle_t *)&link->poll))
+                return;
+        connection_end(&link->connection);
+        if (link->waiting == NULL && !has_unsent(link))
+                advance(link);
+}
+
+bool link_is_idle(const struct link *link)
+{
+        return link->waiting == NULL && !has_unsent(link);
+}
+
+/* A single write a reply must leave at once; a dead peer must be noticed. */
+static void set_tcp_options(int fd)
+{
+        int on = 1;
+
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+        setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+}
+
+int link_open(struct core *core, struct scope *scope, int fd)
+{
+        struct link *link = calloc(1, sizeof(*link));
+        int r = -ENOMEM;
+
+        if (link == NULL)
+                goto fail;
+        r = alarm_join(&core->alarm);
+        if (r < 0)
+                goto fail;
+        r = -ENOMEM;
+        link->peer = peers_join(&core->peers, fd);
+        if (link->peer == NULL)
+                goto fail_peer;
+        r = uv_poll_init(core->loop, &link->poll, fd);
+        if (r < 0)
+                goto fail_poll;
+        core->handles++;
+        link->core = core;
+        link->scope = scope;
+        link->fd = fd;
+        link->received = uv_now(core->loop);
+        if (peer_is_network(link->peer))
+                set_tcp_options(fd);
+        list_add(core, link);
+        counters_add(&core->counters, SOCKETMAP_COUNT_ACCEPTED, 1);
+        set_watch(link);
+        return 0;
+fail_poll:
+        peers_leave(&core->peers, link->peer);
+fail_peer:
+        alarm_leave(&core->alarm);
+fail:
+        free(link);
+        close(fd);
+        return r;
+}

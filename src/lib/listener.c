@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+#include "lib/listener.h"
+#include "lib/link.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* How long it pauses, unless a descriptor is closed before, in ms. */
+enum { PAUSE = 100 };
+
+static void on_poll(uv_poll_t *poll, int status, int events);
+
+static void free_listener(uv_handle_t *handle)
+{
+        struct listener *listener = (struct listener *)handle;
+        struct core *core = listener->core;
+
+        free(listener);
+        core_handle_closed(core);
+}
+
+static void pause_accepting(struct listener *listener)
+{
+        uv_poll_stop(&listener->poll);
+        alarm_set(&listener->core->alarm, &listener->resume,
+                uv_now(listener->core->loop) + PAUSE);
+}
+
+static void start(struct listener *listener)
+{
+        uv_poll_start(&listener->poll, UV_READABLE, on_poll);
+}
+
+void listener_resume(struct listener *listener)
+{
+        if (listener->resume.slot == 0)
+                return;
+        alarm_clear(&listener->core->alarm, &listener->resume);
+        start(listener);
+}
+
+static void on_resume(struct due *due)
+{
+        start((struct listener *)((char *)due -
+                                  offsetof(struct listener, resume)));
+}
+
+/* Makes room before accepting, as long as the limit says there is none. */
+static bool has_room(const struct listener *listener)
+{
+        struct core *core = listener->core;
+        uint64_t most = limits_get(&core->limits, SOCKETMAP_LIMIT_CONNECTIONS);
+
+        while (core->link_count >= most) {
+                if (!listener->make_room(core))
+                        return false;
+        }
+        return true;
+}
+
+/* Errors of a connection that was gone before we came, and of signals. */
+static bool is_passing(int error)
+{
+        return error == EINTR || error == ECONNABORTED || error == EPROTO ||
+               error == EPERM;
+}
+
+/*
+ * Accept failed for want of something. Returns whether to try again at once;
+ * else it pauses, since the connection that waits would wake us for ever.
+ */
+static bool on_error(struct listener *listener, int error)
+{
+        struct core *core = listener->core;
+
+        if (is_passing(error))
+                return true;
+        counters_add(&core->counters, SOCKETMAP_COUNT_ACCEPT_ERRORS, 1);
+        core_log(core, SOCKETMAP_LOG_ERROR, "cannot accept a connection: %s",
+                strerror(error));
+        if (error == EMFILE && listener->make_room(core))
+                return true;
+        pause_accepting(listener);
+        return false;
+}
+
+/* Takes one connection. Returns whether there may be more. */
+static bool accept_one(struct listener *listener)
+{
+        struct core *core = listener->core;
+        int fd, r;
+
+        if (!has_room(listener)) {
+                pause_accepting(listener);
+                return false;
+        }
+        fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+                return false;
+        if (fd < 0)
+                return on_error(listener, errno);
+        r = link_open(core, listener->scope, fd);
+        if (r < 0)
+                core_log(core, SOCKETMAP_LOG_ERROR,
+                        "cannot serve a connection: %s", strerror(-r));
+        return true;
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+        /* The others have their turn before the rest of a long queue. */
+        enum { AT_ONCE = 64 };
+        struct listener *listener = (struct listener *)poll;
+
+        (void)events;
+        if (status < 0) {
+                /* libuv stopped watching; an error that lasts must not spin. */
+                pause_accepting(listener);
+                return;
+        }
+        for (int n = 0; n < AT_ONCE; n++) {
+                if (!accept_one(listener))
+                        break;
+        }
+}
+
+struct listener *listener_open(struct core *core, struct scope *scope, int fd,
+        const struct bound_file *file, bool (*make_room)(struct core *core),
+        int *ret_code)
+{
+        struct listener *listener = calloc(1, sizeof(*listener));
+
+        *ret_code = -ENOMEM;
+        if (listener == NULL)
+                goto fail;
+        *ret_code = alarm_join(&core->alarm);
+        if (*ret_code < 0)
+                goto fail;
+        *ret_code = uv_poll_init(core->loop, &listener->poll, fd);
+        if (*ret_code < 0) {
+                alarm_leave(&core->alarm);
+                goto fail;
+        }
+        core->handles++;
+        listener->core = core;
+        listener->scope = scope;
+        listener->fd = fd;
+        listener->make_room = make_room;
+        listener->resume.fire = on_resume;
+        if (file != NULL)
+                listener->file = *file;
+        start(listener);
+        return listener;
+fail:
+        free(listener);
+        close(fd);
+        return NULL;
+}
+
+void listener_close(struct listener *listener)
+{
+        alarm_clear(&listener->core->alarm, &listener->resume);
+        alarm_leave(&listener->core->alarm);
+        bind_unlink(&listener->file);
+        uv_close((uv_handle_t *)&listener->poll, free_listener);
+        close(listener->fd);
+}

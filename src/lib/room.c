@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+#include "lib/room.h"
+#include "lib/link.h"
+
+/* The oldest connection that never completed a request. */
+static struct link *find_unused(const struct core *core)
+{
+        struct link *link = core->oldest;
+
+        while (link != NULL && (link->used != 0 || !link_is_idle(link)))
+                link = link->newer;
+        return link;
+}
+
+/* Tells whether a is the better one to close than b. */
+static bool is_better(const struct link *a, const struct link *b)
+{
+        if (b == NULL || a->peer->count != b->peer->count)
+                return b == NULL || a->peer->count > b->peer->count;
+        return a->used < b->used;
+}
+
+static struct link *find_idle(const struct core *core)
+{
+        struct link *best = NULL;
+
+        for (struct link *link = core->oldest; link != NULL;
+                link = link->newer) {
+                if (link_is_idle(link) && is_better(link, best))
+                        best = link;
+        }
+        return best;
+}
+
+static void evict(struct core *core, struct link *link, const char *why)
+{
+        char peer[64];
+
+        peer_format(link->peer, peer, sizeof(peer));
+        counters_add(&core->counters, SOCKETMAP_COUNT_EVICTED, 1);
+        core_log(core, SOCKETMAP_LOG_WARNING,
+                "closed a connection of %s to make room: %s", peer, why);
+        link_close(link);
+}
+
+bool room_make(struct core *core)
+{
+        struct link *link = find_unused(core);
+
+        if (link == NULL)
+                link = find_idle(core);
+        if (link == NULL)
+                return false;
+        evict(core, link, "too many connections");
+        return true;
+}
+
+static struct link *find_largest(const struct core *core)
+{
+        struct link *best = core->oldest;
+
+        for (struct link *link = best; link != NULL; link = link->newer) {
+                if (link->charged > best->charged)
+                        best = link;
+        }
+        return best;
+}
+
+void room_shrink(struct core *core)
+{
+        struct link *link;
+
+        while (core->memory >
+                limits_get(&core->limits, SOCKETMAP_LIMIT_MEMORY)) {
+                link = find_largest(core);
+                if (link == NULL)
+                        return;
+                evict(core, link, "too much memory for unfinished requests");
+        }
+}

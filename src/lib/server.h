@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The server as its own files see it: server.c makes and ends it,
+ * server_maps.c swaps its maps, server_listen.c gives it sockets, and
+ * server_drive.c runs it.
+ */
+#ifndef LIB_SERVER_H
+#define LIB_SERVER_H
+
+#include "lib/core.h"
+#include "lib/listener.h"
+#include <socketmap/uv.h>
+
+/* How a foreign loop drives it. */
+struct drive {
+        int fd;       /* epoll of libuv's own descriptor and the timer */
+        int timer_fd; /* libuv's timers, which its descriptor leaves out */
+        uint64_t armed;
+};
+
+struct socketmap_server {
+        struct core core; /* first, so that the core is the server */
+        uv_loop_t own_loop;
+        bool owns_loop;
+        uv_async_t async; /* something is in the mailbox, or to be done */
+        struct drive drive;
+        struct listener *listeners; /* in the order they were made */
+        struct scope scope;         /* of listeners without their own maps */
+        struct scope *scopes;       /* of the others */
+        struct generation *dropped; /* swapped out, freed on the loop */
+        struct socketmap_error error;
+        bool started;
+        bool ending;
+        bool drain_wanted;
+        bool draining;
+        struct due drain_due;
+        atomic_bool stopping;
+        void (*idle)(struct socketmap_server *server, void *ctx);
+        void *idle_ctx;
+};
+
+/* Lets the loop look at what was changed from outside of it. Any thread. */
+void server_wake(struct socketmap_server *server);
+
+/* Takes what other threads left, and does what was put off until now. */
+void server_catch_up(struct socketmap_server *server);
+
+/* Tells whether run has to return. */
+bool server_is_done(const struct socketmap_server *server);
+
+/*
+ * Keeps the first set-up error, as long as the server has not started.
+ * Returns its code.
+ */
+int server_fail(
+        struct socketmap_server *server, const struct socketmap_error *error);
+
+/* Puts a generation into a scope, dropping the one it had. */
+void server_set_generation(struct socketmap_server *server, struct scope *scope,
+        struct generation *generation);
+
+/* Creates the scope of a listener with its own maps. NULL: no memory. */
+struct scope *server_new_scope(
+        struct socketmap_server *server, struct socketmap_maps *maps);
+
+/* Ends what server_drive.c has opened. */
+void drive_fini(struct drive *drive);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* The maps of a server, swapped whole. */
+#include "lib/asker.h"
+#include "lib/error.h"
+#include "lib/server.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+void server_set_generation(struct socketmap_server *server, struct scope *scope,
+        struct generation *generation)
+{
+        struct generation *old = scope->generation;
+
+        scope->generation = generation;
+        if (old == NULL)
+                return;
+        /* Not freed here: this may be called from one of its lookups. */
+        generation_retire(old);
+        old->next_dropped = server->dropped;
+        server->dropped = old;
+        server_wake(server);
+}
+
+struct scope *server_new_scope(
+        struct socketmap_server *server, struct socketmap_maps *maps)
+{
+        struct scope *scope = calloc(1, sizeof(*scope));
+
+        if (scope == NULL)
+                return NULL;
+        scope->generation = generation_new(
+                &server->core.generations, maps, &asker_job_type);
+        if (scope->generation == NULL) {
+                free(scope);
+                return NULL;
+        }
+        scope->next = server->scopes;
+        server->scopes = scope;
+        return scope;
+}
+
+/* Puts a set of maps into place, without keeping an error. */
+static int set_maps(
+        struct socketmap_server *server, struct socketmap_maps *maps)
+{
+        struct generation *generation;
+
+        if (maps == NULL)
+                return -ENOMEM;
+        generation = generation_new(
+                &server->core.generations, maps, &asker_job_type);
+        if (generation == NULL)
+                return -ENOMEM;
+        server_set_generation(server, &server->scope, generation);
+        return 0;
+}
+
+static int fail(struct socketmap_server *server, int code, const char *name)
+{
+        struct socketmap_error error;
+
+        error_set(&error, code, "map \"%s\": %s", name,
+                code == -EEXIST ? "there is one already" : strerror(-code));
+        return server_fail(server, &error);
+}
+
+int socketmap_server_set_maps(
+        struct socketmap_server *server, struct socketmap_maps *maps)
+{
+        int r;
+
+        if (server == NULL)
+                return -ENOMEM;
+        r = set_maps(server, maps);
+        return r < 0 ? fail(server, r, "*") : 0;
+}
+
+/* Swaps in a set with one map more. */
+static int add_map(struct socketmap_server *server, const char *name,
+        socketmap_lookup_fn *lookup, void *ctx, unsigned flags)
+{
+        const struct generation *now = server->scope.generation;
+        struct socketmap_maps *maps;
+        int r = -ENOMEM;
+
+        maps = now != NULL ? maps_copy(now->maps) : socketmap_maps_new();
+        if (maps != NULL)
+                r = socketmap_maps_add(maps, name, lookup, ctx, NULL, flags);
+        if (r == 0)
+                r = set_maps(server, maps);
+        socketmap_maps_free(maps);
+        return r;
+}
+
+int socketmap_server_add_map(struct socketmap_server *server, const char *name,
+        socketmap_lookup_fn *lookup, void *ctx, unsigned flags)
+{
+        int r;
+
+        if (server == NULL)
+                return -ENOMEM;
+        r = name != NULL ? add_map(server, name, lookup, ctx, flags) : -EINVAL;
+        return r < 0 ? fail(server, r, name != NULL ? name : "(NULL)") : 0;
+}
+
+int socketmap_server_set_default_map(struct socketmap_server *server,
+        socketmap_lookup_fn *lookup, void *ctx, unsigned flags)
+{
+        int r;
+
+        if (server == NULL)
+                return -ENOMEM;
+        r = add_map(server, NULL, lookup, ctx, flags);
+        return r < 0 ? fail(server, r, "*") : 0;
+}
