@@ -123,16 +123,18 @@ def _():
 
 @case("replies that are cut in two, one's end with the next one's beginning")
 def _():
-    reply = netstring(b"OK right")
+    def reply(number):
+        return netstring(b"OK " + server.requests[number][len(b"map "):])
 
     def script(_):
-        first, last = len(server.requests) == 1, len(server.requests) == 100
-        return (b"" if first else reply[5:]) + (reply if last else reply[:5])
+        count = len(server.requests)
+        tail = reply(count - 2)[20:] if count > 1 else b""
+        return tail + (reply(count - 1)[:20] if count < 100
+                       else reply(count - 1))
 
     with Server(script) as server:
         status, figures, errors = bench("-c", "1", "-p", "2", "-n", "100",
-                                        "-e", "right",
-                                        server.endpoint + ":map")
+                                        "-e", "-", server.endpoint + ":map")
         assert (status, errors) == (0, ""), errors
         check_right(figures, 100)
 
