@@ -65,9 +65,8 @@ BAD = [
      ['@FILE@:1:1: [listen a] lacks "endpoint = ENDPOINT"',
       '@FILE@:3:1: [map b] lacks "table = TYPE:ARGUMENT"']),
     ("no section of a kind",
-     "# nothing\n",
-     ["@FILE@: no [listen NAME] section: there must be one",
-      "@FILE@: no [map NAME] section: there must be one"]),
+     "[listen a]\nendpoint = unix:@DIR@/socketmap.sock\n",
+     ["@FILE@: no [map NAME] section: there must be one"]),
     ("mode that is none",
      LISTEN + "mode = 0690\n" + MAP,
      ['@FILE@:3:8: mode: "0690" is no mode: expected an octal number from 0 '
@@ -90,6 +89,10 @@ BAD = [
      f"[listen a]\nendpoint = unix:/{'x' * 107}\n" + MAP,
      ["@FILE@:2:12: endpoint: the path of a unix socket may have 107 bytes, "
       f"this one has 108: unix:/{'x' * 107}"]),
+    ("two tables where one may be",
+     LISTEN + "[map m]\ntable = static:a, static:b\n",
+     ['@FILE@:4:9: table: "static:b" after "static:a": more than one table, or '
+      "a text with blanks or commas that needs {} around it"]),
     ("table without a type",
      LISTEN + "[map m]\ntable = /etc/postfix/virtual\n",
      ["@FILE@:4:9: table: expected TYPE:NAME, such as "
@@ -116,6 +119,12 @@ BAD_TABLES = [
     ("bad inline table", "table = inline:{a}", "inline"),
     ("fail without a text", "table = fail:", "fail"),
 ]
+
+
+def socketmapd(*arguments, prefix=()):
+    return subprocess.run(
+        [*prefix, daemon.program(), *arguments], capture_output=True,
+        text=True, timeout=daemon.PATIENCE, check=False)
 
 
 def bad_case(name, config, lines):
@@ -152,15 +161,26 @@ for bad in BAD_TABLES:
     bad_table_case(*bad)
 
 
+@case("empty configuration file: 78, both kinds of section are missed")
+def _():
+    with tempfile.TemporaryDirectory(prefix="socketmapd-") as directory:
+        path = os.path.join(directory, "empty.conf")
+        with open(path, "w", encoding="ascii"):
+            pass
+        ended = socketmapd("-c", path)
+        assert ended.returncode == 78, ended
+        assert ended.stderr.splitlines() == [
+            f"{path}: no [listen NAME] section: there must be one",
+            f"{path}: no [map NAME] section: there must be one"], ended
+
+
 @case("no configuration file: 78")
 def _():
     with tempfile.TemporaryDirectory(prefix="socketmapd-") as directory:
         path = os.path.join(directory, "none.conf")
-        done_ = subprocess.run(
-            [daemon.program(), "-c", path], capture_output=True, text=True,
-            timeout=daemon.PATIENCE, check=False)
-        assert done_.returncode == 78, done_
-        assert done_.stderr == f"{path}: No such file or directory\n", done_
+        ended = socketmapd("-c", path)
+        assert ended.returncode == 78, ended
+        assert ended.stderr == f"{path}: No such file or directory\n", ended
 
 
 @case("command line: 64 for a wrong one, 0 for --help and --version")
@@ -168,12 +188,10 @@ def _():
     for arguments, status in ((["--nonsense"], 64), (["-c"], 64),
                               (["argument"], 64), (["--help"], 0),
                               (["--version"], 0)):
-        done_ = subprocess.run(
-            [daemon.program(), *arguments], capture_output=True, text=True,
-            timeout=daemon.PATIENCE, check=False)
-        assert done_.returncode == status, done_
-        assert bool(done_.stdout) == (status == 0), done_
-        assert bool(done_.stderr) == (status != 0), done_
+        ended = socketmapd(*arguments)
+        assert ended.returncode == status, ended
+        assert bool(ended.stdout) == (status == 0), ended
+        assert bool(ended.stderr) == (status != 0), ended
 
 
 def fails(directory, endpoint, status, reason, **options):
@@ -197,7 +215,8 @@ def _():
                    "[listen i]\nendpoint = inet:127.0.0.1:0\n" + MAP) as first:
         assert len(first.endpoints) == 2, first.endpoints
         for endpoint in first.endpoints:
-            fails(directory, endpoint, 69, "in use")
+            fails(directory, endpoint, 69,
+                  "answers" if endpoint.startswith("unix:") else "in use")
             with Client(endpoint) as client:
                 assert client.lookup("m", "k") == ("OK", b"x")
 
@@ -236,13 +255,11 @@ def _():
         os.mkdir(closed, 0o555)
         path = daemon.write_config(
             directory, MAP + "[listen a]\nendpoint = unix:@DIR@/closed/x\n")
-        done_ = subprocess.run(
-            [*prefix, daemon.program(), "-c", path], capture_output=True,
-            text=True, timeout=daemon.PATIENCE, check=False)
-        assert done_.returncode == 77, done_
-        assert len(done_.stderr.splitlines()) == 1, done_
-        assert f"unix:{closed}/x" in done_.stderr, done_
-        assert "Permission denied" in done_.stderr, done_
+        ended = socketmapd("-c", path, prefix=prefix)
+        assert ended.returncode == 77, ended
+        assert len(ended.stderr.splitlines()) == 1, ended
+        assert f"unix:{closed}/x" in ended.stderr, ended
+        assert "Permission denied" in ended.stderr, ended
         assert os.listdir(closed) == []
 
 

@@ -21,7 +21,7 @@ table = static:{hello, world}
 [map users]
 table = inline:{ {alice = alice@example.org}, {Bob = 2, 3} }
 [map down]
-table = fail:this table is always down
+table = fail:{this table is always down}
 """
 
 

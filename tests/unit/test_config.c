@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A valid configuration file becomes listeners and maps; near words. */
-#include "check.h"
-
 #include "config/config.h"
 #include "config/nearest.h"
+#include "support/check.h"
 
 #include <stdlib.h>
 #include <unistd.h>
