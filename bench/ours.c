@@ -49,7 +49,7 @@ int main(int argc, char **argv)
         socketmap_server_add_map(
                 server, "big", lookup_big, big_value(), SOCKETMAP_INLINE);
         for (int i = 1; i < argc; i++)
-                socketmap_server_listen_fd(server, listen_on(argv[i]));
+                socketmap_server_listen_fd(server, listen_on(argv[i]), NULL);
         puts("ready");
         fflush(stdout);
         if (socketmap_server_run(server) < 0) {
