@@ -5,14 +5,20 @@ import os
 import re
 import shlex
 import subprocess
+import tempfile
 from pathlib import Path
 
+from daemon import Daemon
+from socketmap_client import Client
 from tap import case, done
 
 SOURCE = Path(os.environ["SOURCE_ROOT"])
-DOC = SOURCE / "doc"
-PAGES = sorted(path for path in DOC.iterdir()
-               if re.fullmatch(r"\.[1-8]", path.suffix))
+BUILD = Path(os.environ["BUILD_ROOT"])
+# Those written by hand, and those made by the build.
+PAGES = sorted((path for folder in (SOURCE / "doc", BUILD / "doc")
+                for path in folder.iterdir()
+                if re.fullmatch(r"\.[1-8]", path.suffix)),
+               key=lambda path: path.name)
 EXPORTED = set((SOURCE / "tests/api/symbols.txt").read_text().split())
 COMPILE = [*shlex.split(os.environ["CC"]), "-x", "c", "-std=c11",
            "-D_GNU_SOURCE", "-Wall", "-Werror", "-Wno-unused-function",
@@ -103,6 +109,43 @@ for page in PAGES:
                                      stdout=subprocess.PIPE,
                                      stderr=subprocess.STDOUT, check=False)
                 assert out.returncode == 0, f"{code}\n{out.stdout}"
+
+
+def page_named(name):
+    return next(page for page in PAGES if page.name == name)
+
+
+@case("socketmapd.conf.5: the example is served")
+def _():
+    with tempfile.TemporaryDirectory() as folder:
+        config = listings(page_named("socketmapd.conf.5"))[0]
+        for there, here in (("/var/spool/postfix/private", folder),
+                            ("/etc/postfix", folder), (":10700", ":0")):
+            assert there in config, there
+            config = config.replace(there, here)
+        Path(folder, "virtual").write_text("abuse@example.org alice\n")
+        with Daemon(config, folder) as daemon:
+            assert len(daemon.endpoints) == 2
+            for endpoint in daemon.endpoints:
+                with Client(endpoint) as client:
+                    assert client.lookup("virtual", "abuse@example.org") == (
+                        "OK", b"alice")
+                    assert client.lookup("domains", "example.net") == (
+                        "OK", b"yes")
+
+
+@case("socketmap.1: tells the options that the commands have")
+def _():
+    text = page_named("socketmap.1").read_text()
+    for command in "query", "bench":
+        usage = subprocess.run(
+            [BUILD / "src/cli/socketmap", command, "--help"], check=True,
+            stdout=subprocess.PIPE, encoding="utf-8").stdout
+        section = re.search(rf"^\.Ss {command}\n(.*?)^\.S[sh] ", text,
+                            re.M | re.S)[1]
+        assert re.findall(r"^  (-\w)", usage, re.M) == [
+            f"-{letter}" for letter in
+            re.findall(r"^\.It Fl (\w)", section, re.M)]
 
 
 done()

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Completes a manual page with what is declared in the sources: copies stdin
+ * to stdout, and writes the options of a kind of section for the line
+ * ".\" @options KIND", and the table types for ".\" @tables".
+ */
+#include "config/options.h"
+#include "tables/table.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MARK ".\\\" @"
+
+/* Prints a summary as a sentence. */
+static void print_sentence(const char *text)
+{
+        putchar(toupper((unsigned char)*text));
+        for (text++; *text != '\0'; text++) {
+                if (*text == '\\')
+                        fputs("\\e", stdout);
+                else
+                        putchar(*text);
+        }
+        puts(".");
+}
+
+static void print_options(const struct section_kind *kind)
+{
+        puts(".Bl -tag -width \"endpoint = ENDPOINT\"");
+        for (size_t i = 0; i < kind->option_count; i++) {
+                const struct option *option = &kind->options[i];
+
+                printf(".It Ic %s No = Ar %s\n", option->name,
+                        option->type->placeholder);
+                print_sentence(option->summary);
+                if (option->required)
+                        puts("Required.");
+                if (option->fallback != NULL)
+                        printf("Default:\n.Ql %s .\n", option->fallback);
+        }
+        puts(".El");
+}
+
+static void print_tables(void)
+{
+        puts(".Bl -tag -width \"texthash:FILE\"");
+        for (size_t i = 0; table_types[i] != NULL; i++) {
+                printf(".It Ic %s : Ns Ar %s\n", table_types[i]->name,
+                        table_types[i]->argument);
+                print_sentence(table_types[i]->summary);
+        }
+        puts(".El");
+}
+
+/* Returns whether there is something of this name. */
+static int print_reference(const char *name)
+{
+        if (strcmp(name, "tables") == 0) {
+                print_tables();
+                return 1;
+        }
+        for (size_t i = 0; i < SECTION_KINDS; i++) {
+                if (strncmp(name, "options ", 8) == 0 &&
+                        strcmp(name + 8, section_kinds[i].name) == 0) {
+                        print_options(&section_kinds[i]);
+                        return 1;
+                }
+        }
+        return 0;
+}
+
+int main(void)
+{
+        char line[1024];
+
+        while (fgets(line, sizeof(line), stdin) != NULL) {
+                if (strncmp(line, MARK, strlen(MARK)) != 0) {
+                        fputs(line, stdout);
+                        continue;
+                }
+                line[strcspn(line, "\n")] = '\0';
+                if (!print_reference(line + strlen(MARK))) {
+                        fprintf(stderr, "reference: %s\n", line);
+                        return EXIT_FAILURE;
+                }
+        }
+        return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
