@@ -22,7 +22,7 @@ FORBIDDEN = """
     printf fprintf vprintf vfprintf puts fputs putchar putc fputc fwrite perror
     __printf_chk __fprintf_chk __vprintf_chk __vfprintf_chk stdout stderr
     syslog openlog vsyslog __syslog_chk
-    signal sigaction sigprocmask pthread_sigmask
+    signal sigaction sigprocmask
     setenv putenv unsetenv clearenv setlocale chdir umask
     fork vfork system popen
 """.split()
