@@ -109,7 +109,8 @@ def modules_of(folder):
 
 
 def folders():
-    """Folders with something in them, two levels deep."""
+    """Folders with something in them: of src all with code, of tests the
+    second level, else the first."""
     found = set()
     for path in ROOT.glob("*/"):
         if path.name in (".git", "build") or not path.is_dir():
@@ -117,7 +118,10 @@ def folders():
         below = [child for child in path.iterdir()
                  if child.is_dir() and any(child.iterdir())
                  and child.name != "__pycache__"]
-        if path.name in ("src", "tests"):
+        if path.name == "src":
+            found |= {str(child.parent.relative_to(ROOT))
+                      for child in path.rglob("*.[ch]")}
+        elif path.name == "tests":
             found |= {f"{path.name}/{child.name}" for child in below}
         else:
             found.add(path.name)
