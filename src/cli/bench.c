@@ -14,9 +14,9 @@
 static const char usage[] =
         "usage: socketmap bench [OPTION...] ENDPOINT:NAME\n"
         "\n"
-        "Asks the socketmap server at ENDPOINT (unix:PATH, inet:HOST:PORT) for "
-        "random\n"
-        "keys in its map NAME, as fast as it answers, and checks every reply.\n"
+        "Asks the socketmap server at ENDPOINT (unix:PATH, inet:HOST:PORT)\n"
+        "for random keys in its map NAME, as fast as it answers, and checks\n"
+        "every reply.\n"
         "\n"
         "  -c COUNT    connections (default: 16)\n"
         "  -p COUNT    requests in flight on each connection (1)\n"
@@ -27,26 +27,22 @@ static const char usage[] =
         "  -k PATTERN  the keys: %d is a number (user%d@example.com)\n"
         "  -K COUNT    that many numbers, from 0 (1000000)\n"
         "  -f FILE     the keys, one a line, instead of -k and -K\n"
-        "  -e PATTERN  the values to expect: %d is the number of the key, from "
-        "0;\n"
-        "              - alone is the key itself (any value is right)\n"
+        "  -e PATTERN  the values to expect, %d is the number of the key\n"
+        "              from 0; - alone is the key itself (any is right)\n"
         "  -E FILE     the bytes of FILE are the value to expect\n"
         "  -s SEED     for other random keys (1)\n"
-        "  -P PID      the server's process, whose CPU time is told (that of a "
-        "unix\n"
-        "              socket is known without)\n"
+        "  -P PID      the server's process, to tell its CPU time (known\n"
+        "              without for a unix socket)\n"
         "  -m          tell the server's memory, too\n"
         "  -j          print one line of JSON\n"
         "\n"
-        "Exit status: 0 every reply was right, 1 a wrong one, 2 wrong usage,\n"
-        "69 no connection, or lost, 70 no memory, 74 input or output failed, "
-        "75 no\n"
-        "reply in time.\n";
+        "Exit status: 0 every reply was right, 1 a wrong one, 2 wrong\n"
+        "usage, 69 no connection, or lost, 70 no memory or descriptors,\n"
+        "74 input or output failed, 75 no reply in time.\n";
 
 struct bench {
         struct load_options load;
         struct keys_source keys;
-        bool memory;
         bool json;
 };
 
@@ -167,7 +163,7 @@ static int set_option(struct bench *bench, int option, const char *text)
                 bench->keys.value_file = text;
                 return 0;
         case 'm':
-                bench->memory = true;
+                bench->load.memory = true;
                 return 0;
         case 'j':
                 bench->json = true;
@@ -225,9 +221,9 @@ static int run(const struct bench *bench)
         raise_descriptors();
         r = load_run(&bench->load, &keys, result);
         if (r == 0 && bench->json)
-                print_json(result, bench->memory);
+                print_json(result, bench->load.memory);
         else if (r == 0)
-                print_text(result, bench->memory);
+                print_text(result, bench->load.memory);
         r = status_of(r, result);
         keys_fini(&keys);
         free(result);

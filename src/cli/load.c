@@ -287,6 +287,13 @@ static int open_connection(struct load *load, struct connection *connection,
         return watch(load, connection, EPOLL_CTL_ADD);
 }
 
+static int look_at_memory(const struct load *load, uint64_t *ret_bytes)
+{
+        if (!load->options->memory)
+                return 0;
+        return process_memory(load->result->pid, ret_bytes);
+}
+
 /* Looks who the server is, when the first connection is open. */
 static void find_server(struct load *load)
 {
@@ -296,8 +303,8 @@ static void find_server(struct load *load)
         if (result->pid == 0)
                 result->pid = dial_peer(load->connections[0].fd);
         if (result->pid != 0 &&
-                (process_memory(result->pid, &result->memory_before) < 0 ||
-                        process_cpu(result->pid, &load->cpu_start) < 0))
+                (process_cpu(result->pid, &load->cpu_start) < 0 ||
+                        look_at_memory(load, &result->memory_before) < 0))
                 result->pid = 0;
 }
 
@@ -337,7 +344,7 @@ static void stop_counting(struct load *load)
         if (result->pid == 0)
                 return;
         if (process_cpu(result->pid, &result->cpu) < 0 ||
-                process_memory(result->pid, &result->memory_after) < 0)
+                look_at_memory(load, &result->memory_after) < 0)
                 result->pid = 0;
         else
                 result->cpu -= load->cpu_start;

@@ -21,7 +21,8 @@ struct load_options {
         unsigned timeout;  /* milliseconds without any reply */
         uint64_t requests;
         uint64_t seed;
-        pid_t pid; /* of the server; 0: found out if possible */
+        pid_t pid;   /* of the server; 0: found out if possible */
+        bool memory; /* look at its memory, too */
 };
 
 struct load_result {
@@ -31,9 +32,10 @@ struct load_result {
         struct histogram latency;
         /* Of the server's process, which is 0 when it is unknown. */
         pid_t pid;
-        uint64_t cpu;           /* nanoseconds */
-        uint64_t memory_before; /* bytes, with one connection; */
-        uint64_t memory_after;  /* at the end, all still open */
+        uint64_t cpu; /* nanoseconds */
+        /* If asked for: bytes, with one connection, and at the end of all. */
+        uint64_t memory_before;
+        uint64_t memory_after;
 };
 
 /*

@@ -13,26 +13,21 @@
 static const char usage[] =
         "usage: socketmap query [-t SECONDS] ENDPOINT:NAME KEY...\n"
         "\n"
-        "Asks the socketmap server at ENDPOINT (unix:PATH, inet:HOST:PORT) for "
-        "each\n"
-        "KEY in its map NAME and prints the values found, one a line. The key "
-        "- stands\n"
-        "for the lines of standard input; what is found of them is printed as "
-        "key, TAB,\n"
-        "value.\n"
+        "Asks the socketmap server at ENDPOINT (unix:PATH, inet:HOST:PORT)\n"
+        "for each KEY in its map NAME and prints the values found, one a\n"
+        "line. The key - stands for the lines of standard input; what is\n"
+        "found of them is printed as key, TAB, value.\n"
         "\n"
         "  -t SECONDS  wait so long for each answer (default: 10)\n"
         "\n"
         "Exit status: 0 something found, 1 nothing found, 2 wrong usage,\n"
-        "69 no connection, 74 input or output failed, 75 TEMP, TIMEOUT or no "
-        "answer,\n"
-        "78 PERM. The reason is on standard error. After TEMP, TIMEOUT and "
-        "PERM the\n"
-        "other keys are still asked for; with no answer at all it ends at "
-        "once. Of\n"
-        "several statuses the worst is returned: 74, 69, 78, 75, 0, 1 in this "
-        "order.\n"
-        "PERM is worse than TEMP because trying again doesn't cure it.\n";
+        "69 no connection, 74 input or output failed, 75 TEMP, TIMEOUT or\n"
+        "no answer, 78 PERM. The reason is on standard error.\n"
+        "\n"
+        "After TEMP, TIMEOUT and PERM the other keys are still asked for;\n"
+        "with no answer at all it ends at once. Of several statuses the\n"
+        "worst is returned: 74, 69, 78, 75, 0, 1 in this order. PERM is\n"
+        "worse than TEMP because trying again doesn't cure it.\n";
 
 struct query {
         struct socketmap_client *client;

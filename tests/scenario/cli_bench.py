@@ -17,7 +17,7 @@ PROGRAM = os.environ["SOCKETMAP"]
 def bench(*arguments):
     got = subprocess.run([PROGRAM, "bench", "-j", *arguments],
                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                         stderr=subprocess.PIPE, timeout=120)
+                         stderr=subprocess.PIPE, timeout=200)
     figures = json.loads(got.stdout) if got.stdout else None
     return got.returncode, figures, got.stderr.decode()
 

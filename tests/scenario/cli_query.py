@@ -24,7 +24,7 @@ def run(*arguments, **options):
     if "input" in options:
         del options["stdin"]
     finished = subprocess.run([PROGRAM, "query", *arguments],
-                              stderr=subprocess.PIPE, timeout=60, **options)
+                              stderr=subprocess.PIPE, timeout=200, **options)
     return (finished.returncode, finished.stdout, finished.stderr.decode())
 
 
@@ -236,7 +236,7 @@ def _():
 def _():
     def socketmap(*arguments):
         got = subprocess.run([PROGRAM, *arguments], stdout=subprocess.PIPE,
-                             stderr=subprocess.PIPE, timeout=60)
+                             stderr=subprocess.PIPE, timeout=200)
         return got.returncode, got.stdout
 
     for arguments, text in ((["--help"], b"query"), (["help"], b"bench"),
