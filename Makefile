@@ -26,16 +26,19 @@ run: build
 
 test:
 	tools/install-deps build test
+	tools/fetch-sendmail
 	tools/build debug
 	tools/run-tests build/debug
 
 asan:
 	tools/install-deps build test
+	tools/fetch-sendmail
 	tools/build asan
 	tools/run-tests build/asan
 
 tsan:
 	tools/install-deps build test
+	tools/fetch-sendmail
 	tools/build tsan
 	tools/run-tests build/tsan
 
