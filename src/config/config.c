@@ -18,6 +18,13 @@ struct builder {
         struct report *report;
 };
 
+static int report_no_memory(struct report *report, const char *file)
+{
+        report_at(
+                report, SEVERITY_ERROR, NULL, "%s: %s", file, strerror(ENOMEM));
+        return -ENOMEM;
+}
+
 static int build_listener(struct builder *builder, struct section *section)
 {
         const struct setting *endpoint = &section->settings[LISTEN_ENDPOINT];
@@ -101,35 +108,39 @@ static int build(struct builder *builder, struct section *section)
         return r;
 }
 
+/* Reads the sections and builds what they declare; reports failures. */
+static int fill(struct builder *builder, const char *file)
+{
+        struct arena *arena = &builder->config->arena;
+        const char *directory = directory_of(file, arena);
+        struct section *sections;
+        int r;
+
+        if (directory == NULL)
+                return report_no_memory(builder->report, file);
+        r = sections_read(file, directory, arena, builder->report, &sections);
+        if (r < 0)
+                return r;
+        if (build(builder, sections) < 0)
+                return report_no_memory(builder->report, file);
+        return 0;
+}
+
 struct config *config_read(const char *file, struct report *report)
 {
         struct config *config = calloc(1, sizeof(*config));
         size_t errors = report->errors;
         struct builder builder = {.config = config, .report = report};
-        struct section *sections;
-        const char *directory;
 
-        if (config == NULL)
-                goto no_memory;
+        if (config == NULL) {
+                report_no_memory(report, file);
+                return NULL;
+        }
         arena_init(&config->arena, NULL, 0, CONFIG_SIZE_MAX);
         builder.listeners_end = &config->listeners;
         builder.maps_end = &config->maps;
-        directory = directory_of(file, &config->arena);
-        if (directory == NULL)
-                goto no_memory;
-        if (sections_read(file, directory, &config->arena, report, &sections) <
-                0)
-                goto fail;
-        if (build(&builder, sections) < 0)
-                goto no_memory;
-        if (report->errors == errors)
+        if (fill(&builder, file) == 0 && report->errors == errors)
                 return config;
-        goto fail;
-
-no_memory:
-        report_at(
-                report, SEVERITY_ERROR, NULL, "%s: %s", file, strerror(ENOMEM));
-fail:
         config_free(config);
         return NULL;
 }

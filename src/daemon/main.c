@@ -5,6 +5,7 @@
 #include "daemon/serve.h"
 
 #include <getopt.h>
+#include <signal.h>
 #include <socketmap/base.h>
 #include <stdio.h>
 #include <sysexits.h>
@@ -32,9 +33,12 @@ static const struct option options[] = {
 static int run(const char *file)
 {
         struct report report = {.say = log_finding};
-        struct config *config = config_read(file, &report);
+        struct config *config;
         int status;
 
+        /* Big tables take their time; a handler is there when they are read. */
+        signal(SIGHUP, SIG_IGN);
+        config = config_read(file, &report);
         if (config == NULL)
                 return EX_CONFIG;
         status = serve(config);

@@ -119,6 +119,10 @@ static int open_listeners(struct daemon *daemon, const struct config *config)
         int status = EX_OK;
         int r;
 
+        if (options == NULL) {
+                log_line("error: %s", strerror(ENOMEM));
+                return EX_OSERR;
+        }
         for (listener = config->listeners; listener != NULL && status == EX_OK;
                 listener = listener->next) {
                 socketmap_listen_options_set_mode(options, listener->mode);

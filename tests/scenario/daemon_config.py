@@ -20,8 +20,8 @@ INSTEAD = "expected unix:PATH, inet:HOST:PORT, inet:PORT or " \
 # configuration, @DIR@ its directory.
 BAD = [
     ("unknown kind of section",
-     LISTEN + MAP + "[mpa n]\ntable = static:x\n",
-     ['@FILE@:5:2: unknown kind of section "mpa", expected listen or map; '
+     LISTEN + "[mpa n]\ntable = static:x\n",
+     ['@FILE@:3:2: unknown kind of section "mpa", expected listen or map; '
       'did you mean "map"?']),
     ("unknown kind of section, near none",
      LISTEN + MAP + "[policy n]\nfoo = bar\n",
