@@ -34,7 +34,8 @@ static void listen_unix(struct scripted_server *server)
 {
         struct sockaddr_un address = {.sun_family = AF_UNIX};
 
-        strcpy(server->directory, "/tmp/test-client-XXXXXX");
+        snprintf(server->directory, sizeof(server->directory),
+                "/tmp/test-client-XXXXXX");
         if (mkdtemp(server->directory) == NULL)
                 die("mkdtemp");
         snprintf(address.sun_path, sizeof(address.sun_path), "%s/socket",
@@ -74,15 +75,13 @@ static void listen_inet(struct scripted_server *server)
 {
         struct sockaddr_in address = {.sin_family = AF_INET};
         socklen_t size = sizeof(address);
-        bool bound = false;
 
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        while (!bound) {
+        for (;;) {
                 server->reserved = reserve_v6(&address.sin_port);
                 server->listener = open_socket(AF_INET);
-                bound = bind(server->listener, (struct sockaddr *)&address,
-                                sizeof(address)) == 0;
-                if (bound)
+                if (bind(server->listener, (struct sockaddr *)&address,
+                            sizeof(address)) == 0)
                         break;
                 if (errno != EADDRINUSE)
                         die("bind");

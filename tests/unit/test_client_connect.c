@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The client, finding its server or not. */
+#include "lib/endpoint.h"
 #include "scripted_server.h"
 #include "support/check.h"
 
@@ -115,15 +116,16 @@ static void test_full_backlog(void)
         char endpoint[128];
         int fd = bind_unix("full", endpoint, sizeof(endpoint));
         int waiting[8], count = 0, r = 0;
-        struct sockaddr_un address = {.sun_family = AF_UNIX};
+        struct endpoint parsed = {0};
 
-        strcpy(address.sun_path, endpoint + strlen("unix:"));
+        CHECK_INT(endpoint_parse(endpoint, &parsed, NULL), 0);
         CHECK(listen(fd, 0) == 0);
         while (r == 0 && count < 8) {
                 waiting[count] = socket(
                         AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-                r = connect(waiting[count++], (struct sockaddr *)&address,
-                        sizeof(address));
+                r = connect(waiting[count++],
+                        (struct sockaddr *)&parsed.unix_address,
+                        sizeof(parsed.unix_address));
         }
         CHECK(r < 0 && errno == EAGAIN);
         check_failure(endpoint, 30, -ETIMEDOUT);
