@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define BYTES(text) .bytes = (text), .size = sizeof(text) - 1
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -348,8 +349,19 @@ static void test_name_with_space(void)
                 check_case(#test " inet"); \
         } while (0)
 
+/* Returns the lowest free descriptor: a higher one later tells of a leak. */
+static int find_free_descriptor(void)
+{
+        int fd = dup(STDOUT_FILENO);
+
+        close(fd);
+        return fd;
+}
+
 int main(void)
 {
+        int descriptor = find_free_descriptor();
+
         RUN_BOTH(test_one_connection);
         RUN_BOTH(test_request_bytes);
         RUN_BOTH(test_chunks);
@@ -366,5 +378,7 @@ int main(void)
         RUN_BOTH(test_unsolicited);
         RUN_BOTH(test_timeout);
         RUN_BOTH(test_name_with_space);
+        CHECK_INT(find_free_descriptor(), descriptor);
+        check_case("no descriptor is left open");
         return check_done();
 }

@@ -186,8 +186,19 @@ static void test_recovers(void)
         unlink(path);
 }
 
+/* Returns the lowest free descriptor: a higher one later tells of a leak. */
+static int find_free_descriptor(void)
+{
+        int fd = dup(STDOUT_FILENO);
+
+        close(fd);
+        return fd;
+}
+
 int main(void)
 {
+        int descriptor = find_free_descriptor();
+
         if (mkdtemp(directory) == NULL)
                 return 1;
         RUN(test_bad_endpoint);
@@ -199,5 +210,7 @@ int main(void)
         RUN(test_every_address);
         RUN(test_recovers);
         rmdir(directory);
+        CHECK_INT(find_free_descriptor(), descriptor);
+        check_case("no descriptor is left open");
         return check_done();
 }
