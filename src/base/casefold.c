@@ -111,10 +111,13 @@ static const char *fold_to_several(uint32_t character)
 static char *fold_character(uint32_t character, char *to)
 {
         const char *several = fold_to_several(character);
+        size_t size;
 
         if (several == NULL)
                 return to + utf8_encode(fold_to_one(character), to);
-        return stpcpy(to, several);
+        size = strlen(several);
+        memcpy(to, several, size); /* no NUL: the room may end here */
+        return to + size;
 }
 
 /* Folds UTF-8 into enough room. Returns the end, or NULL: not UTF-8. */

@@ -68,6 +68,19 @@ static void test_same_span(void)
         CHECK_INT(casefold(span_of("A"), &arena, &folded), -ENOMEM);
 }
 
+/* The room that the longest folding has is used to its last byte. */
+static void test_no_byte_too_many(void)
+{
+        char memory[7] = "xxxxxxx";
+        struct arena arena;
+        struct span folded;
+
+        arena_init(&arena, memory, 6, 0);
+        CHECK_INT(casefold(SPAN_LITERAL("\u0390"), &arena, &folded), 0);
+        CHECK_INT(folded.size, 6);
+        CHECK_INT(memory[6], 'x');
+}
+
 static void test_special(void)
 {
         CHECK_STR(fold("Straße"), "strasse");
@@ -120,6 +133,7 @@ int main(void)
         RUN(test_ascii);
         RUN(test_ascii_places);
         RUN(test_same_span);
+        RUN(test_no_byte_too_many);
         RUN(test_special);
         RUN(test_invalid);
         RUN(test_every_character_is_encoded_back);

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+#include "asking.h"
+#include <assert.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+char findings[16384];
+
+static char directory[] = "/tmp/socketmap-contract.XXXXXX";
+
+static void say(void *ctx, enum severity severity, const char *line)
+{
+        size_t used = strlen(findings);
+
+        (void)ctx;
+        snprintf(findings + used, sizeof(findings) - used, "%s%s\n",
+                severity == SEVERITY_ERROR ? "error: " : "", line);
+}
+
+static struct report report = {.say = say};
+
+struct table *open_table(const char *spec, struct reason *ret_reason)
+{
+        struct table_env env = {.report = &report};
+
+        findings[0] = '\0';
+        return table_open(&env, spec, ret_reason);
+}
+
+static enum answer ask_all(struct table *table, struct span key,
+        struct span *ret_value, struct reason *ret_reason)
+{
+        char memory[4096];
+        struct arena arena;
+        struct lookup lookup = {
+                .key = key, .deadline = UINT64_MAX, .arena = &arena};
+        enum progress progress;
+
+        arena_init(&arena, memory, sizeof(memory), (size_t)1024 * 1024);
+        progress = table->type->start(table, &lookup);
+        assert(progress == LOOKUP_DONE);
+        arena_fini(&arena);
+        *ret_value = lookup.value;
+        *ret_reason = lookup.reason;
+        return lookup.answer;
+}
+
+enum answer ask(struct table *table, struct span key, struct span *ret_value)
+{
+        struct reason reason;
+
+        return ask_all(table, key, ret_value, &reason);
+}
+
+const char *value_of(struct table *table, const char *key)
+{
+        static char text[1000];
+        struct span value;
+        struct reason reason;
+
+        switch (ask_all(table, span_of(key), &value, &reason)) {
+        case ANSWER_FOUND:
+                snprintf(text, sizeof(text), "%.*s", (int)value.size,
+                        value.data);
+                return text;
+        case ANSWER_ABSENT:
+                return "ABSENT";
+        case ANSWER_FAILED:
+                snprintf(text, sizeof(text), "FAILED: %s", reason.text);
+                return text;
+        case ANSWER_NONE:
+        default:
+                return "NONE";
+        }
+}
+
+const char *make_directory(void)
+{
+        const char *made = mkdtemp(directory);
+
+        assert(made != NULL);
+        return made;
+}
+
+void remove_directory(void)
+{
+        DIR *dir = opendir(directory);
+        struct dirent *entry;
+
+        while ((entry = readdir(dir)) != NULL)
+                unlinkat(dirfd(dir), entry->d_name, 0);
+        closedir(dir);
+        rmdir(directory);
+}
+
+char *join(const char *prefix, const char *text)
+{
+        char *joined;
+
+        if (asprintf(&joined, "%s%s", prefix, text) < 0)
+                abort();
+        return joined;
+}
+
+char *write_file(const char *dir, const char *name, struct span content)
+{
+        FILE *file;
+        char *path;
+
+        if (asprintf(&path, "%s/%s", dir, name) < 0)
+                abort();
+        file = fopen(path, "w");
+        assert(file != NULL);
+        fwrite(content.data, 1, content.size, file);
+        fclose(file);
+        return path;
+}

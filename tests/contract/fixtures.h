@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* How the contract test fills a table of each type. A new type adds one. */
+#ifndef CONTRACT_FIXTURES_H
+#define CONTRACT_FIXTURES_H
+
+#include "base/span.h"
+
+struct fixture {
+        const char *type;
+        /*
+         * Returns the specification of a table where `key` has `value`, for
+         * the caller to free; NULL when such a table cannot be written.
+         */
+        char *(*make)(
+                const char *directory, const char *key, const char *value);
+        bool has_every_key; /* nothing is absent */
+        bool always_fails;  /* nothing is found or absent */
+};
+
+/* Returns the fixture of a type, or NULL. */
+const struct fixture *find_fixture(const char *type);
+
+#endif

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+/* What a map makes of its table's answers. */
+#include "fake_request.h"
+#include "maps/map.h"
+#include "support/check.h"
+#include <errno.h>
+#include <socketmap/server.h>
+#include <stdlib.h>
+#include <time.h>
+
+/* A table that answers as its argument says; the only types in this test. */
+struct odd_table {
+        struct table table;
+        char orders[50];
+};
+
+static struct lookup *pending;
+static uint64_t deadline;
+
+static bool is_told(const struct table *table, const char *word)
+{
+        const struct odd_table *odd = (const struct odd_table *)table;
+
+        return strstr(odd->orders, word) != NULL;
+}
+
+static enum progress answer(struct table *table, struct lookup *lookup)
+{
+        deadline = lookup->deadline;
+        if (is_told(table, "found"))
+                return lookup_found(lookup, lookup->key);
+        if (is_told(table, "nul"))
+                return lookup_found(lookup, SPAN_LITERAL("a\0b"));
+        if (is_told(table, "latin"))
+                return lookup_found(lookup, SPAN_LITERAL("gr\xfc\xdf"));
+        if (is_told(table, "empty"))
+                return lookup_found(lookup, SPAN_LITERAL(""));
+        if (is_told(table, "absent"))
+                return lookup_absent(lookup);
+        if (is_told(table, "failed"))
+                return lookup_failed(lookup, "no %s", "luck");
+        return LOOKUP_DONE; /* without an answer */
+}
+
+static enum progress start_later(struct table *table, struct lookup *lookup)
+{
+        if (is_told(table, "now"))
+                return answer(table, lookup);
+        deadline = lookup->deadline;
+        pending = lookup;
+        return LOOKUP_PENDING;
+}
+
+static void cancel_later(struct table *table, struct lookup *lookup)
+{
+        (void)table;
+        (void)lookup;
+}
+
+static struct table *open_odd(const struct table_type *type,
+        const char *argument, struct reason *ret_reason)
+{
+        struct odd_table *odd;
+
+        if (strcmp(argument, "wrong") == 0) {
+                reason_set(ret_reason, "wrong by itself");
+                return NULL;
+        }
+        if (strcmp(argument, "down") == 0) {
+                reason_set_errno(ret_reason, -ECONNREFUSED, "server x");
+                return NULL;
+        }
+        odd = calloc(1, sizeof(*odd));
+        odd->table.type = type;
+        snprintf(odd->orders, sizeof(odd->orders), "%s", argument);
+        odd->table.blocks = is_told(&odd->table, "blocks");
+        return &odd->table;
+}
+
+static void close_odd(struct table *table)
+{
+        free(table);
+}
+
+static const struct table_type type_now, type_later;
+
+static struct table *open_now(const struct table_env *env, const char *argument,
+        struct reason *ret_reason)
+{
+        (void)env;
+        return open_odd(&type_now, argument, ret_reason);
+}
+
+static struct table *open_later(const struct table_env *env,
+        const char *argument, struct reason *ret_reason)
+{
+        (void)env;
+        return open_odd(&type_later, argument, ret_reason);
+}
+
+static const struct table_type type_now = {
+        .name = "now",
+        .open = open_now,
+        .start = answer,
+        .close = close_odd,
+};
+static const struct table_type type_later = {
+        .name = "later",
+        .open = open_later,
+        .start = start_later,
+        .cancel = cancel_later,
+        .close = close_odd,
+};
+const struct table_type *const table_types[] = {&type_now, &type_later, NULL};
+
+static char warned[1100];
+
+static void say(void *ctx, enum severity severity, const char *line)
+{
+        (void)ctx;
+        CHECK_INT(severity, SEVERITY_WARNING);
+        snprintf(warned, sizeof(warned), "%s", line);
+}
+
+static struct map *open_map(const char *spec, struct reason *ret_reason)
+{
+        static struct report report = {.say = say};
+        struct table_env env = {.report = &report};
+
+        warned[0] = '\0';
+        return map_open(&env, "virtual", spec, ret_reason);
+}
+
+/* Asks a new map for "key" and returns the reply. */
+static const char *reply_of(const char *spec)
+{
+        static struct socketmap_request request;
+        struct reason reason;
+        struct map *map = open_map(spec, &reason);
+
+        request = (struct socketmap_request){
+                .key = SPAN_LITERAL("key"), .remaining = 4000};
+        map_lookup(&request, map);
+        CHECK_INT(request.replies, 1);
+        CHECK_INT(request.holds, request.releases);
+        map_close(map);
+        return request.reply;
+}
+
+static void test_replies(void)
+{
+        CHECK_STR(reply_of("now:found"), "OK key");
+        CHECK_STR(reply_of("now:absent"), "NOTFOUND ");
+        CHECK_STR(reply_of("now:failed"), "TEMP no luck");
+        CHECK_STR(reply_of("now:nothing"), "TEMP the table did not answer");
+        CHECK_STR(reply_of("now:empty"), "TEMP empty value in the table");
+        CHECK_STR(reply_of("now:nul"), "TEMP NUL byte in the value");
+        CHECK_STR(reply_of("now:latin"), "TEMP the value is not UTF-8");
+        CHECK_STR(reply_of("later:now-found"), "OK key");
+        CHECK_STR(reply_of("later:now-absent"), "NOTFOUND ");
+}
+
+static void test_wrong_specification(void)
+{
+        struct reason reason;
+
+        CHECK(open_map("now:wrong", &reason) == NULL);
+        CHECK_STR(reason.text, "wrong by itself");
+        CHECK(open_map("", &reason) == NULL);
+        CHECK_STR(reason.text, "expected TYPE:NAME");
+        CHECK(open_map("now:a, later:b", &reason) == NULL);
+        CHECK_STR(reason.text,
+                "\"later:b\" after \"now:a\": more than one table, or a text "
+                "with blanks or commas that needs {} around it");
+        CHECK_STR(warned, "");
+        map_close(NULL);
+}
+
+static void test_words(void)
+{
+        CHECK_STR(reply_of(" now:{found, and more} "), "OK key");
+        CHECK_STR(reply_of("now:found,"), "OK key");
+}
+
+static void test_table_is_down(void)
+{
+        struct reason reason;
+        struct map *map = open_map("now:down", &reason);
+
+        CHECK(map != NULL);
+        CHECK_INT(map_flags(map), SOCKETMAP_INLINE);
+        CHECK_STR(warned, "map virtual answers TEMP: server x: Connection "
+                          "refused");
+        map_close(map);
+        CHECK_STR(reply_of("now:down"), "TEMP server x: Connection refused");
+}
+
+static void test_flags(void)
+{
+        struct reason reason;
+        struct map *map = open_map("now:found", &reason);
+
+        CHECK_INT(map_flags(map), SOCKETMAP_INLINE);
+        map_close(map);
+        map = open_map("now:blocks", &reason);
+        CHECK_INT(map_flags(map), 0);
+        map_close(map);
+}
+
+static uint64_t now(void)
+{
+        struct timespec time;
+
+        clock_gettime(CLOCK_MONOTONIC, &time);
+        return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
+}
+
+static void test_deadline(void)
+{
+        uint64_t before = now();
+
+        reply_of("now:found");
+        CHECK(deadline == UINT64_MAX);
+        reply_of("now:found-blocks");
+        CHECK(deadline >= before + 4000 && deadline <= now() + 4000);
+        reply_of("later:now-found");
+        CHECK(deadline >= before + 4000 && deadline <= now() + 4000);
+}
+
+static void test_pending(void)
+{
+        struct socketmap_request request = {.key = SPAN_LITERAL("key")};
+        struct reason reason;
+        struct map *map = open_map("later:x", &reason);
+        char *value;
+
+        map_lookup(&request, map);
+        CHECK_INT(request.replies, 0);
+        CHECK_INT(request.holds, 1);
+        CHECK_INT(request.releases, 0);
+        value = arena_copy(pending->arena, SPAN_LITERAL("in the arena"));
+        lookup_found(pending, span_of(value));
+        pending->finish(pending);
+        CHECK_STR(request.reply, "OK in the arena");
+        CHECK_INT(request.replies, 1);
+        CHECK_INT(request.releases, 1);
+
+        request.replies = 0;
+        map_lookup(&request, map);
+        lookup_failed(pending, "gone");
+        pending->finish(pending);
+        CHECK_STR(request.reply, "TEMP gone");
+        CHECK_INT(request.replies, 1);
+        map_close(map);
+}
+
+static void test_cannot_hold(void)
+{
+        struct socketmap_request request = {
+                .key = SPAN_LITERAL("key"), .cannot_hold = true};
+        struct reason reason;
+        struct map *map = open_map("later:x", &reason);
+
+        pending = NULL;
+        map_lookup(&request, map);
+        CHECK_INT(request.replies + request.releases, 0);
+        CHECK(pending == NULL);
+        map_close(map);
+}
+
+int main(void)
+{
+        RUN(test_replies);
+        RUN(test_wrong_specification);
+        RUN(test_words);
+        RUN(test_table_is_down);
+        RUN(test_flags);
+        RUN(test_deadline);
+        RUN(test_pending);
+        RUN(test_cannot_hold);
+        return check_done();
+}
