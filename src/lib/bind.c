@@ -96,7 +96,7 @@ static int bind_and_move(int fd, const struct sockaddr_un *temporary,
         const char *path, const struct bind_options *options,
         struct bound_file *ret_file)
 {
-        struct stat status;
+        struct stat status = {0};
         int r;
 
         if (bind(fd, (const struct sockaddr *)temporary, sizeof(*temporary)) <

@@ -28,8 +28,8 @@ void generation_ref(struct generation *generation)
         atomic_fetch_add(&generation->references, 1);
 }
 
-/* Waits for lookups that are running, and takes it out of the list. */
-static void stop(struct generation *generation)
+/* Waits for lookups that are running, and takes it out of its list. */
+static void stop(struct generation_list *list, struct generation *generation)
 {
         for (size_t n = 0; n < generation->maps->count; n++) {
                 workers_free(generation->workers[n]);
@@ -40,7 +40,7 @@ static void stop(struct generation *generation)
         if (generation->previous != NULL)
                 generation->previous->next = generation->next;
         else
-                generation->list->first = generation->next;
+                list->first = generation->next;
         generation->list = NULL;
 }
 
@@ -51,7 +51,7 @@ void generation_unref(struct generation *generation)
                 return;
         /* Its last request is released: its workers have nothing to do. */
         if (generation->list != NULL)
-                stop(generation);
+                stop(generation->list, generation);
         socketmap_maps_free(generation->maps);
         free(generation);
 }
@@ -75,5 +75,5 @@ struct workers *generation_workers(struct generation *generation, size_t place)
 void generation_list_stop(struct generation_list *list)
 {
         while (list->first != NULL)
-                stop(list->first);
+                stop(list, list->first);
 }
