@@ -63,11 +63,12 @@ install:
 	tools/install-deps build
 	tools/build install --prefix='$(PREFIX)'
 	meson install -C build/install --no-rebuild --destdir='$(DESTDIR)'
+	[ -n '$(DESTDIR)' ] || [ "$$(id -u)" -ne 0 ] || ldconfig
 
 dist:
 	tools/install-deps build
-	tools/build release
-	meson dist -C build/release --no-tests
+	tools/build dist
+	meson dist -C build/dist --no-tests --allow-dirty
 
 clean:
 	rm -rf build
