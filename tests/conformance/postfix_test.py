@@ -12,6 +12,7 @@ import uuid
 
 import postfix
 from daemon import Daemon
+from ending import end_on_signals
 from lmtp_sink import Sink
 from tap import case, done
 
@@ -30,7 +31,7 @@ table = texthash:{directory}/alias
 table = texthash:{directory}/mailbox
 
 [map down]
-table = fail:the table is down
+table = fail:{{the table is down}}
 """
 
 ALIASES = """\
@@ -289,7 +290,7 @@ def cases_under_load():
 
 
 postfix.become_root()
-postfix.end_on_signals()
+end_on_signals()
 with contextlib.ExitStack() as everything:
     world = World(everything)
     cases_of("unix")

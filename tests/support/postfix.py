@@ -14,7 +14,6 @@ import os
 import pwd
 import random
 import shutil
-import signal
 import smtplib
 import socket
 import subprocess
@@ -86,15 +85,6 @@ def become_root():
                            *kept, sys.executable, *sys.argv])
     except OSError as why:
         sys.exit(f"a Postfix instance needs root, and sudo: {why}")
-
-
-def end_on_signals():
-    """Lets SIGTERM and SIGHUP end the test by an exception, so that what it
-    has started is stopped."""
-    def end(number, _):
-        sys.exit(f"ended by signal {number}")
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, end)
 
 
 def postmap(arguments, config=None, stdin=None):
