@@ -11,7 +11,9 @@
 struct map;
 
 /*
- * Opens a map on one table, written as `postconf -hx` prints it.
+ * Opens a map on one table, written as `postconf -hx` prints it. A list of
+ * several tables is refused, and with it an unbraced text with blanks or
+ * commas, which Postfix takes for a list.
  *
  * A table that cannot be opened now takes no other map down: the map answers
  * TEMP with the reason, and env->report is warned. name: for that warning.
