@@ -87,19 +87,36 @@ def become_root():
         sys.exit(f"a Postfix instance needs root, and sudo: {why}")
 
 
-def postmap(arguments, config=None, stdin=None):
-    """Runs postmap(1) on a minimal configuration of its own.
+def _write_settled(path, text):
+    """Writes a file as if some time ago: Postfix waits until one has been
+    left alone for two seconds."""
+    with open(path, "w", encoding="ascii") as file:
+        file.write(text)
+    past = time.time() - 60
+    os.utime(path, (past, past))
 
-    Returns its exit status, and stdout and stderr as bytes.
-    """
-    with tempfile.TemporaryDirectory(prefix="postmap-") as own:
-        with open(os.path.join(own, "main.cf"), "w", encoding="ascii") as file:
-            file.write("compatibility_level = 3.6\n" + (config or ""))
-        done = subprocess.run(
-            [f"{SBIN}/postmap", "-c", own, *arguments], input=stdin or b"",
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=own,
-            timeout=5 * PATIENCE, check=False)
-        return done.returncode, done.stdout, done.stderr
+
+def start_postmap(directory, arguments, **options):
+    """Starts postmap(1), with pipes for stdin, stdout and stderr unless
+    `options` for subprocess.Popen say otherwise, on a minimal configuration
+    written to `directory`."""
+    _write_settled(f"{directory}/main.cf",
+                   "compatibility_level = 3.6\nmyhostname = mail.example.net\n")
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    return subprocess.Popen([f"{SBIN}/postmap", "-c", directory, *arguments],
+                            **{**pipes, **options})
+
+
+def postmap(arguments, stdin=b""):
+    """Runs postmap(1); returns its exit status, and stdout and stderr as
+    bytes."""
+    with tempfile.TemporaryDirectory(prefix="postmap-") as own, \
+            start_postmap(own, arguments) as process:
+        try:
+            stdout, stderr = process.communicate(stdin, 5 * PATIENCE)
+        finally:
+            process.kill()
+        return process.returncode, stdout, stderr
 
 
 def own_address():
@@ -202,9 +219,8 @@ class Instance:
         main = MAIN.format(directory=self.directory) \
             + main
         for name, text in (("main.cf", main), ("master.cf", master)):
-            with open(f"{self.directory}/etc/{name}", "w",
-                      encoding="ascii") as file:
-                file.write(text.replace("@DIR@", self.directory))
+            _write_settled(f"{self.directory}/etc/{name}",
+                           text.replace("@DIR@", self.directory))
 
     def _start(self):
         etc = f"{self.directory}/etc"
