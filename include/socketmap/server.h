@@ -30,8 +30,9 @@ struct socketmap_listen_options;
  * SOCKETMAP_INLINE: the lookup function never blocks, and runs on the server's
  *   own thread: the fast path. A function that breaks this promise delays
  *   everybody.
- * SOCKETMAP_BINARY: keys may hold NUL bytes. Without it such a key is answered
- *   TEMP, since a strcmp would find another key's value.
+ * SOCKETMAP_BINARY: keys may hold NUL bytes. Without it such a key (or name,
+ * for a default map) is answered TEMP, since a strcmp would find another key's
+ * value.
  */
 #define SOCKETMAP_INLINE 0x1u
 #define SOCKETMAP_BINARY 0x2u
@@ -229,7 +230,8 @@ SOCKETMAP_API int socketmap_server_get_fd(struct socketmap_server *server);
 SOCKETMAP_API int socketmap_server_dispatch(struct socketmap_server *server);
 
 /*
- * Copies the first set-up error. Returns 1, or 0 when there is none.
+ * Copies the first set-up error to *ret_error (may be NULL). Returns 1, or 0
+ * when there is none.
  */
 SOCKETMAP_API int socketmap_server_get_error(
         const struct socketmap_server *server,

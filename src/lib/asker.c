@@ -29,12 +29,13 @@ static enum asked answer_temp(
 }
 
 /* Runs the lookup function here and now. */
-static enum asked ask_inline(struct asker *asker, const struct map *map,
-        struct socketmap_request *request, struct buffer *out)
+static enum asked ask_inline(struct asker *asker, struct generation *generation,
+        const struct map *map, struct socketmap_request *request,
+        struct buffer *out)
 {
         struct inline_call call = {.out = out,
                 .mailbox = asker->mailbox,
-                .generation = asker->generation};
+                .generation = generation};
 
         request->call = &call;
         map->lookup(request, map->ctx);
@@ -66,16 +67,17 @@ static const char *refusal(int error)
 }
 
 /* Hands the request to the map's worker threads. */
-static enum asked ask_workers(struct asker *asker, size_t place,
+static enum asked ask_workers(struct asker *asker,
+        struct generation *generation, size_t place,
         const struct socketmap_request *request, struct buffer *out)
 {
         struct workers *workers;
         struct held *held = NULL;
         int r = -ENOMEM;
 
-        workers = generation_workers(asker->generation, place);
+        workers = generation_workers(generation, place);
         if (workers != NULL)
-                held = held_new(request, asker->mailbox, asker->generation);
+                held = held_new(request, asker->mailbox, generation);
         if (held != NULL) {
                 held->workers = workers;
                 r = workers_submit(workers, &held->job);
@@ -90,14 +92,6 @@ static enum asked ask_workers(struct asker *asker, size_t place,
         return answer_temp(asker, out, refusal(r));
 }
 
-static size_t find(
-        const struct asker *asker, const char *name, size_t name_size)
-{
-        if (asker->generation == NULL)
-                return SIZE_MAX;
-        return maps_find(asker->generation->maps, name, name_size);
-}
-
 enum asked asker_ask(void *ctx, char *name, size_t name_size, char *key,
         size_t key_size, struct buffer *out)
 {
@@ -109,23 +103,26 @@ enum asked asker_ask(void *ctx, char *name, size_t name_size, char *key,
                 .deadline = asker->deadline,
                 .reply_limit =
                         limits_get(asker->limits, SOCKETMAP_LIMIT_REPLY_SIZE)};
+        struct generation *generation = *asker->generation;
         const struct map *map;
-        size_t place;
+        size_t place = SIZE_MAX;
 
         counters_add(asker->counters, SOCKETMAP_COUNT_REQUESTS, 1);
         if (key == NULL)
                 return answer_temp(
                         asker, out, "no space between map name and key");
-        place = find(asker, name, name_size);
+        if (generation != NULL)
+                place = maps_find(generation->maps, name, name_size);
         if (place == SIZE_MAX)
                 return answer_temp(asker, out, "no such map");
-        map = asker->generation->maps->maps[place];
+        map = generation->maps->maps[place];
         if ((map->flags & SOCKETMAP_BINARY) == 0 &&
-                memchr(key, '\0', key_size) != NULL)
-                return answer_temp(asker, out, "the key holds a NUL byte");
+                (memchr(key, '\0', key_size) != NULL ||
+                        memchr(name, '\0', name_size) != NULL))
+                return answer_temp(asker, out, "name or key hold a NUL byte");
         if ((map->flags & SOCKETMAP_INLINE) != 0)
-                return ask_inline(asker, map, &request, out);
-        return ask_workers(asker, place, &request, out);
+                return ask_inline(asker, generation, map, &request, out);
+        return ask_workers(asker, generation, place, &request, out);
 }
 
 int asker_append(

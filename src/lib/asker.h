@@ -13,9 +13,10 @@ struct asker {
         const struct limits *limits;
         struct counters *counters;
         struct mailbox *mailbox;
-        struct generation *generation; /* NULL: there are no maps */
-        uint64_t deadline;             /* of the requests being asked */
-        struct held *held;             /* out: the request, after ASKED_LATER */
+        /* Where the maps are: a lookup may swap them for the next request. */
+        struct generation *const *generation;
+        uint64_t deadline; /* of the requests being asked */
+        struct held *held; /* out: the request, after ASKED_LATER */
 };
 
 /* Asks one request: the `ask` of a connection_host, with a struct asker. */

@@ -3,6 +3,7 @@
 #include "lib/error.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,8 +32,10 @@ static int probe(const struct sockaddr_un *address)
         close(fd);
         if (r == -ECONNREFUSED || r == -ENOENT)
                 return 0;
-        /* EAGAIN: its queue is full, so somebody listens. */
-        return r == 0 || r == -EAGAIN ? -EADDRINUSE : r;
+        /* A full queue, or another kind of socket: somebody is there. */
+        if (r == 0 || r == -EAGAIN || r == -EPROTOTYPE)
+                return -EADDRINUSE;
+        return r;
 }
 
 /* Refuses a path that is in use, or is no socket. */
@@ -62,21 +65,20 @@ static int check_path(const struct sockaddr_un *address, const char *path,
         return 0;
 }
 
-/* Names a file in the same directory that nobody else uses. */
-static int temporary_path(const char *path, int fd,
-        struct sockaddr_un *ret_address, struct socketmap_error *ret_error)
+/*
+ * Names a file in a directory that nobody else uses. Returns false when a unix
+ * address can't hold its path.
+ */
+static bool name_temporary(const char *directory, size_t directory_size, int fd,
+        struct sockaddr_un *ret_address)
 {
-        const char *slash = strrchr(path, '/');
-        int directory = slash != NULL ? (int)(slash - path) + 1 : 0, n;
+        int n;
 
         *ret_address = (struct sockaddr_un){.sun_family = AF_UNIX};
         n = snprintf(ret_address->sun_path, sizeof(ret_address->sun_path),
-                "%.*s.%x.%x", directory, path, (unsigned)getpid(),
-                (unsigned)fd);
-        if (n < 0 || (size_t)n >= sizeof(ret_address->sun_path))
-                return error_set(ret_error, -ENAMETOOLONG,
-                        "unix:%s: the directory's name is too long", path);
-        return 0;
+                "%.*s.%x.%x", (int)directory_size, directory,
+                (unsigned)getpid(), (unsigned)fd);
+        return n > 0 && (size_t)n < sizeof(ret_address->sun_path);
 }
 
 /* Gives the socket file its mode and owner. Returns 0 or a negative errno. */
@@ -117,19 +119,41 @@ static int bind_and_move(int fd, const struct sockaddr_un *temporary,
         return 0;
 }
 
-static int bind_fd(int fd, const char *path, const struct bind_options *options,
-        struct bound_file *ret_file, struct socketmap_error *ret_error)
+/*
+ * Binds in a directory whose name leaves no room for another file's, by way of
+ * its descriptor.
+ */
+static int bind_in_long_directory(int fd, const char *directory,
+        const char *path, const struct bind_options *options,
+        struct bound_file *ret_file)
 {
         struct sockaddr_un temporary;
-        int r = temporary_path(path, fd, &temporary, ret_error);
+        char name[64];
+        int r = -ENAMETOOLONG;
+        int directory_fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-        if (r < 0)
-                return r;
-        r = bind_and_move(fd, &temporary, path, options, ret_file);
-        if (r < 0)
-                return error_set(
-                        ret_error, r, "unix:%s: %s", path, strerror(-r));
-        return 0;
+        if (directory_fd < 0)
+                return -errno;
+        snprintf(name, sizeof(name), "/proc/self/fd/%d/", directory_fd);
+        if (name_temporary(name, strlen(name), fd, &temporary))
+                r = bind_and_move(fd, &temporary, path, options, ret_file);
+        close(directory_fd);
+        return r;
+}
+
+static int bind_fd(int fd, const char *path, const struct bind_options *options,
+        struct bound_file *ret_file)
+{
+        const char *slash = strrchr(path, '/');
+        size_t size = slash != NULL ? (size_t)(slash - path) + 1 : 0;
+        char directory[sizeof(ret_file->path)];
+        struct sockaddr_un temporary;
+
+        if (name_temporary(path, size, fd, &temporary))
+                return bind_and_move(fd, &temporary, path, options, ret_file);
+        snprintf(directory, sizeof(directory), "%.*s", (int)size, path);
+        return bind_in_long_directory(
+                fd, size > 0 ? directory : ".", path, options, ret_file);
 }
 
 int bind_unix(const struct endpoint *endpoint,
@@ -143,15 +167,12 @@ int bind_unix(const struct endpoint *endpoint,
         if (r < 0)
                 return r;
         fd = new_socket(AF_UNIX);
-        if (fd < 0)
-                return error_set(
-                        ret_error, fd, "unix:%s: %s", path, strerror(-fd));
-        r = bind_fd(fd, path, options, ret_file, ret_error);
-        if (r < 0) {
+        r = fd < 0 ? fd : bind_fd(fd, path, options, ret_file);
+        if (r == 0)
+                return fd;
+        if (fd >= 0)
                 close(fd);
-                return r;
-        }
-        return fd;
+        return error_set(ret_error, r, "unix:%s: %s", path, strerror(-r));
 }
 
 void bind_unlink(const struct bound_file *file)

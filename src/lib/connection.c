@@ -110,4 +110,6 @@ void connection_answered(struct connection *c)
 void connection_fini(struct connection *c)
 {
         buffer_clear(&c->kept);
+        c->next = NULL;
+        c->unparsed = 0;
 }

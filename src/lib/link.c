@@ -11,6 +11,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* How long a client may go on sending after its last reply, in ms. */
+enum { LINGER = 1000 };
+
 static void on_poll(uv_poll_t *poll, int status, int events);
 
 static void free_link(uv_handle_t *handle)
@@ -100,23 +103,6 @@ void link_close(struct link *link)
         uv_close((uv_handle_t *)&link->poll, free_link);
         close(link->fd);
         core->closed(core);
-}
-
-/*
- * Closes after the last reply. With bytes unread, the kernel would answer the
- * client by a reset, which can overtake that reply: read some more of them.
- */
-static void finish(struct link *link)
-{
-        enum { ENOUGH = 16 };
-        int n = 0;
-
-        if (!link->connection.ended)
-                shutdown(link->fd, SHUT_WR);
-        while (!link->connection.ended && n < ENOUGH &&
-                recv(link->fd, link->core->in, CORE_IN_SIZE, MSG_DONTWAIT) > 0)
-                n++;
-        link_close(link);
 }
 
 /* Sends, or says by -EAGAIN that the socket is full. */
@@ -221,6 +207,8 @@ static uint64_t next_due(const struct link *link)
         const struct limits *limits = &link->core->limits;
         uint64_t when = UINT64_MAX;
 
+        if (link->finishing)
+                return link->since + LINGER;
         if (link->waiting != NULL)
                 when = link->waiting->request.deadline;
         if (has_unsent(link)) {
@@ -289,13 +277,33 @@ static void log_broken(const struct link *link)
                                    : "what it sent is not a netstring");
 }
 
+/*
+ * Closes after the last reply. With bytes unread, or still to come, the kernel
+ * would answer the client by a reset, which can overtake that reply: unless it
+ * has ended itself, the client gets some time to do so.
+ */
+static void finish(struct link *link)
+{
+        log_broken(link);
+        if (link->connection.ended) {
+                link_close(link);
+                return;
+        }
+        shutdown(link->fd, SHUT_WR);
+        connection_fini(&link->connection);
+        link->finishing = true;
+        link->since = uv_now(link->core->loop);
+        set_due(link);
+        set_watch(link);
+        charge(link, 0);
+}
+
 /* Everything that could be done now is done: waits for the next event. */
 static void settle(struct link *link, enum connection_next next)
 {
         struct core *core = link->core;
 
         if (next == CONNECTION_CLOSE && !has_unsent(link)) {
-                log_broken(link);
                 finish(link);
                 return;
         }
@@ -318,7 +326,7 @@ static struct asker asker_of(struct link *link)
         return (struct asker){.limits = &core->limits,
                 .counters = &core->counters,
                 .mailbox = core->mailbox,
-                .generation = link->scope->generation,
+                .generation = &link->scope->generation,
                 .deadline = link->received + limits_get(&core->limits,
                                                      SOCKETMAP_LIMIT_DEADLINE)};
 }
@@ -384,6 +392,15 @@ static bool receive(struct link *link)
         return n > 0;
 }
 
+/* Reads on without looking, until the client ends. */
+static void discard(struct link *link)
+{
+        ssize_t n = recv(link->fd, link->core->in, CORE_IN_SIZE, MSG_DONTWAIT);
+
+        if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+                link_close(link);
+}
+
 /* The answer of the request under way has been appended to where it belongs. */
 static void go_on(struct link *link)
 {
@@ -440,8 +457,10 @@ static void on_due(struct due *due)
         struct link *link =
                 (struct link *)((char *)due - offsetof(struct link, due));
 
-        if (link->waiting != NULL &&
-                link->waiting->request.deadline <= link->due.when)
+        if (link->finishing)
+                link_close(link);
+        else if (link->waiting != NULL &&
+                 link->waiting->request.deadline <= link->due.when)
                 expire(link);
         else if (has_unsent(link))
                 log_expired(link, "it doesn't take its replies");
@@ -491,6 +510,8 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 
         if (status < 0)
                 link_close(link);
+        else if (link->finishing)
+                discard(link);
         else if ((events & UV_WRITABLE) != 0)
                 on_writable(link);
         else if (link->waiting != NULL)
@@ -503,6 +524,10 @@ void link_drain(struct link *link)
 {
         enum { ENOUGH = 16 };
 
+        if (link->finishing) {
+                link_close(link);
+                return;
+        }
         for (int n = 0; n < ENOUGH && is_reading(link); n++) {
                 if (!receive(link))
                         break;
@@ -514,9 +539,19 @@ void link_drain(struct link *link)
                 advance(link);
 }
 
+/* Tells whether there are bytes that were not received yet. */
+static bool has_unread(const struct link *link)
+{
+        char byte;
+
+        return recv(link->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
 bool link_is_idle(const struct link *link)
 {
-        return link->waiting == NULL && !has_unsent(link);
+        if (link->finishing)
+                return true;
+        return link->waiting == NULL && !has_unsent(link) && !has_unread(link);
 }
 
 /* A single write a reply must leave at once; a dead peer must be noticed. */

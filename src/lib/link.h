@@ -29,6 +29,7 @@ struct link {
         int events;       /* that libuv watches */
         bool partial;     /* a request has begun to arrive */
         bool half_closed; /* the client sends no more */
+        bool finishing;   /* all is said: it waits for the client's end */
 };
 
 /*

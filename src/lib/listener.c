@@ -3,6 +3,7 @@
 #include "lib/link.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,17 +50,18 @@ static void on_resume(struct due *due)
                                   offsetof(struct listener, resume)));
 }
 
-/* Makes room before accepting, as long as the limit says there is none. */
-static bool has_room(const struct listener *listener)
+static bool is_full(const struct core *core)
 {
-        struct core *core = listener->core;
-        uint64_t most = limits_get(&core->limits, SOCKETMAP_LIMIT_CONNECTIONS);
+        return core->link_count >=
+               limits_get(&core->limits, SOCKETMAP_LIMIT_CONNECTIONS);
+}
 
-        while (core->link_count >= most) {
-                if (!listener->make_room(core))
-                        return false;
-        }
-        return true;
+/* Tells whether accept would find a connection: nobody is closed for none. */
+static bool has_pending(const struct listener *listener)
+{
+        struct pollfd state = {.fd = listener->fd, .events = POLLIN};
+
+        return poll(&state, 1, 0) > 0;
 }
 
 /* Errors of a connection that was gone before we came, and of signals. */
@@ -94,9 +96,13 @@ static bool accept_one(struct listener *listener)
         struct core *core = listener->core;
         int fd, r;
 
-        if (!has_room(listener)) {
-                pause_accepting(listener);
-                return false;
+        if (is_full(core)) {
+                if (!has_pending(listener))
+                        return false;
+                if (!listener->make_room(core)) {
+                        pause_accepting(listener);
+                        return false;
+                }
         }
         fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))

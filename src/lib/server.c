@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static void on_closed(struct core *core);
@@ -320,11 +321,23 @@ void socketmap_server_on_idle(struct socketmap_server *server,
         server->idle_ctx = ctx;
 }
 
+/* Tells why a descriptor can't be a connection, or 0. */
+static int check_stream(int fd)
+{
+        int type = 0;
+        socklen_t size = sizeof(type);
+
+        if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0)
+                return -errno;
+        return type == SOCK_STREAM ? 0 : -EINVAL;
+}
+
 int socketmap_server_serve_fd(struct socketmap_server *server, int fd)
 {
-        int r = server != NULL ? mailbox_post_fd(server->core.mailbox, fd)
-                               : -ENOMEM;
+        int r = server != NULL ? check_stream(fd) : -ENOMEM;
 
+        if (r == 0)
+                r = mailbox_post_fd(server->core.mailbox, fd);
         if (r < 0)
                 close(fd);
         return r;
@@ -382,6 +395,7 @@ int socketmap_server_get_error(const struct socketmap_server *server,
         }
         if (server->error.code == 0)
                 return 0;
-        *ret_error = server->error;
+        if (ret_error != NULL)
+                *ret_error = server->error;
         return 1;
 }
