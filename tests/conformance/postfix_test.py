@@ -247,10 +247,17 @@ class Loop(threading.Thread):
     def __init__(self, listener):
         super().__init__()
         self.codes = {}
+        self.fault = None
         self.ending = threading.Event()
         self._listener = listener
 
     def run(self):
+        try:
+            self._ask()
+        except Exception as fault:  # for the test to see
+            self.fault = fault
+
+    def _ask(self):
         with world.postfix.smtp(self._listener) as client:
             while not self.ending.is_set():
                 code, _ = rcpt(client, "info@example.org")
@@ -273,6 +280,7 @@ def restart_under_load(number):
         for loop in loops:
             loop.join()
     for loop in loops:
+        assert loop.fault is None, loop.fault
         assert 250 in loop.codes and set(loop.codes) <= {250, 451}, loop.codes
     for listener in ("unix", "inet"):
         assert ask(listener, "info@example.org")[0] == 250

@@ -119,9 +119,9 @@ int main(int argc, char **argv)
         setvbuf(stdout, NULL, _IOLBF, 0);
         socketmap_server_add_map(
                 server, "status", answer_status, NULL, SOCKETMAP_INLINE);
-        socketmap_server_add_map(server, "echo", answer_echo, NULL, 0);
         socketmap_server_add_map(
-                server, "size", answer_size, NULL, SOCKETMAP_INLINE);
+                server, "echo", answer_echo, NULL, SOCKETMAP_INLINE);
+        socketmap_server_add_map(server, "size", answer_size, NULL, 0);
         for (int i = 1; i < argc; i++)
                 socketmap_server_listen(server, argv[i], NULL);
         if (socketmap_server_get_error(server, &error)) {
