@@ -2,12 +2,18 @@
 #include "lib/room.h"
 #include "lib/link.h"
 
-/* The oldest connection that never completed a request. */
+/* How long a new connection may take to ask its first question, in ms. */
+enum { GRACE = 1000 };
+
+/* The oldest connection that never completed a request, and had the time to. */
 static struct link *find_unused(const struct core *core)
 {
+        uint64_t now = uv_now(core->loop);
         struct link *link = core->oldest;
 
-        while (link != NULL && (link->used != 0 || !link_is_idle(link)))
+        while (link != NULL &&
+                (link->used != 0 || now - link->received < GRACE ||
+                        !link_is_idle(link)))
                 link = link->newer;
         return link;
 }
@@ -26,7 +32,8 @@ static struct link *find_idle(const struct core *core)
 
         for (struct link *link = core->oldest; link != NULL;
                 link = link->newer) {
-                if (link_is_idle(link) && is_better(link, best))
+                if (link->used != 0 && is_better(link, best) &&
+                        link_is_idle(link))
                         best = link;
         }
         return best;

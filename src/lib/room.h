@@ -7,8 +7,9 @@
 
 /*
  * Closes one connection that is owed no reply: the oldest that never completed
- * a request; else, of the peer that holds most connections, the one that has
- * been idle longest. Returns false when every connection is at work.
+ * a request, though it has been there for a second; else, of the peer that
+ * holds most connections, the one that has been idle longest. Returns false
+ * when there is none.
  */
 bool room_make(struct core *core);
 

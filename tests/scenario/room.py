@@ -37,6 +37,7 @@ def used(server, number=0, source=None):
     """A new connection that has completed a request."""
     client = server.connect(number, source)
     assert client.ask("echo", "x") == b"OK x"
+    time.sleep(0.005)  # so that none is as idle as another
     return client
 
 
@@ -51,6 +52,7 @@ def _():
         never = [server.connect(), server.connect()]
         never[1].send(b"5:ech")
         server.wait_counter("connections", 5)
+        time.sleep(1.1)  # a new connection has a second to ask
         assert oldest.ask("echo", "x") == b"OK x"
         everybody = [busy, oldest, second] + never
         for _ in range(2):
