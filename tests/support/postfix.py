@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Postfix: its lookups by postmap(1), and a whole instance of the test's own.
 
-    with Instance({"virtual_alias_maps": "..."}, services) as postfix:
-        with postfix.smtp("smtp") as client:
+    with Instance("virtual_alias_maps = ...", {"mx": {}}) as postfix:
+        with postfix.smtp("mx") as client:
             client.docmd(...)
 
 An instance has its own configuration, queue and data directories in one
@@ -142,7 +142,7 @@ class Instance:
     def __init__(self, main, listeners, services=""):
         """main: lines for main.cf. listeners: for each smtpd(8) a name and
         its parameters that differ from main.cf. services: more lines for
-        master.cf. In all of these @DIR@ is the instance's directory."""
+        master.cf."""
         self.directory = tempfile.mkdtemp(prefix="postfix-")
         self._guard = None
         try:
@@ -219,8 +219,7 @@ class Instance:
         main = MAIN.format(directory=self.directory) \
             + main
         for name, text in (("main.cf", main), ("master.cf", master)):
-            _write_settled(f"{self.directory}/etc/{name}",
-                           text.replace("@DIR@", self.directory))
+            _write_settled(f"{self.directory}/etc/{name}", text)
 
     def _start(self):
         etc = f"{self.directory}/etc"
