@@ -3,7 +3,7 @@
 """A server that runs out of descriptors goes on, and does not spin."""
 import time
 
-from served import Server, request
+from served import Closed, Server, request
 from tap import case, done
 
 LISTEN = ("unix", "inet:127.0.0.1:0")
@@ -20,6 +20,16 @@ def fill(server, number):
         busy.append(client)
         time.sleep(0.02)
     return busy
+
+
+def answer_of(server, number, client):
+    """The answer, at the second try as Postfix does: one that has just been
+    accepted may have to make room for the next."""
+    try:
+        return client.payload()
+    except Closed:
+        with server.connect(number) as again:
+            return again.ask("values", "hello")
 
 
 for drive in ((), ("--poll",), ("--uv",)):
@@ -40,11 +50,11 @@ for drive in ((), ("--poll",), ("--uv",)):
                 after = server.counters()["accept_errors"]
                 assert after - errors < 200, after - errors
                 for client in busy[:len(busy) // 2 + 1]:
-                    client.close()
+                    client.reset()
                 for client in waiting:
-                    assert client.payload() == b"OK world"
+                    assert answer_of(server, number, client) == b"OK world"
                 for client in busy + waiting:
-                    client.close()
+                    client.reset()
                 with server.connect(1 - number) as client:
                     assert client.ask("echo", "x") == b"OK x"
 

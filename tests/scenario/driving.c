@@ -369,8 +369,8 @@ static void test_serve_fd_takes_the_descriptor(void)
         CHECK_STR(answer(client), "(end)");
         close(client);
         must_be_zero(pipe(fds), "pipe");
-        check_serve_fd_closes(fds[0]);
         close(fds[1]);
+        check_serve_fd_closes(fds[0]);
         check_serve_fd_closes(-1);
         check_serve_fd_closes(open("/dev/null", O_RDWR | O_CLOEXEC));
         check_serve_fd_closes(socket(AF_INET, SOCK_STREAM, 0));
@@ -599,6 +599,11 @@ static void free_when_idle(struct socketmap_server *server, void *ctx)
         socketmap_server_free(server);
 }
 
+static void do_nothing(uv_idle_t *handle)
+{
+        (void)handle;
+}
+
 static struct socketmap_server *server_on(uv_loop_t *loop)
 {
         struct socketmap_server *server;
@@ -693,7 +698,33 @@ static void test_uv_idle_after_the_last_connection(void)
         CHECK_INT(uv_run(&loop, UV_RUN_DEFAULT), 0);
         CHECK_INT(uv_loop_close(&loop), 0);
         CHECK_INT(idles, 1);
-        CHECK_STR(answer(client), "OK fine");
+        CHECK_STR(answer_within(client, 100), "OK fine");
+        CHECK_STR(answer_within(client, 100), "(end)");
+        close(client);
+}
+
+/* The same for one that the loop has taken long before. */
+static void test_uv_idle_after_the_last_answer(void)
+{
+        uv_loop_t loop;
+        struct socketmap_server *server = server_on(&loop);
+        uv_idle_t busy; /* keeps the loop alive until the first answer */
+        int client = connect_to(server);
+
+        uv_idle_init(&loop, &busy);
+        uv_idle_start(&busy, do_nothing);
+        socketmap_server_on_idle(server, free_when_idle, &idles);
+        ask(client, "say", "");
+        for (int i = 0; i < 20; i++)
+                uv_run(&loop, UV_RUN_NOWAIT);
+        CHECK_STR(answer_within(client, 100), "OK fine");
+        uv_close((uv_handle_t *)&busy, NULL);
+        ask(client, "sleep", "20");
+        shutdown(client, SHUT_WR);
+        CHECK_INT(uv_run(&loop, UV_RUN_DEFAULT), 0);
+        CHECK_INT(idles, 1);
+        CHECK_INT(uv_loop_close(&loop), 0);
+        CHECK_STR(answer(client), "OK slept");
         CHECK_STR(answer(client), "(end)");
         close(client);
 }
@@ -704,6 +735,7 @@ static void test_uv_freed_at_once(void)
                 uv_loop_t loop;
                 struct socketmap_server *server = server_on(&loop);
                 int client = connect_to(server);
+                bool asked;
 
                 socketmap_server_add_map(
                         server, "hold", look_and_hold, &box, SOCKETMAP_INLINE);
@@ -711,12 +743,15 @@ static void test_uv_freed_at_once(void)
                 ask(client, "hold", "");
                 for (int i = 0; i < 5 * rounds; i++)
                         uv_run(&loop, UV_RUN_NOWAIT);
+                asked = socketmap_server_get_count(
+                                server, SOCKETMAP_COUNT_REQUESTS) > 0;
                 socketmap_server_free(server);
                 CHECK_INT(uv_run(&loop, UV_RUN_DEFAULT), 0);
                 CHECK_INT(uv_loop_close(&loop), 0);
                 CHECK_INT(idles, 0);
                 CHECK_STR(answer(client), "(end)");
-                if (rounds > 0) {
+                CHECK_INT(asked, rounds > 0);
+                if (asked) {
                         struct socketmap_request *request = mailbox_take(&box);
 
                         CHECK_INT(socketmap_reply_ok(request, ""), -ECANCELED);
@@ -752,6 +787,7 @@ int main(void)
         RUN(test_uv_serves_until_stopped);
         RUN(test_uv_idle_after_a_drain);
         RUN(test_uv_idle_after_the_last_connection);
+        RUN(test_uv_idle_after_the_last_answer);
         RUN(test_uv_freed_at_once);
         return check_done();
 }

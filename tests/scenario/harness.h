@@ -151,10 +151,14 @@ static inline void ask(int fd, const char *name, const char *key)
         send_bytes(fd, buffer, size);
 }
 
-/* Reads one byte; 0 at the end or on an error, -1 when none comes in time. */
-static inline int read_byte(int fd, char *ret_byte, int timeout)
+/*
+ * Reads up to `size` bytes; 0 at the end or on an error, -1 when none comes in
+ * time.
+ */
+static inline ssize_t read_some(int fd, char *bytes, size_t size, int timeout)
 {
         struct pollfd p = {.fd = fd, .events = POLLIN};
+        ssize_t n;
         int r;
 
         do
@@ -162,7 +166,8 @@ static inline int read_byte(int fd, char *ret_byte, int timeout)
         while (r < 0 && errno == EINTR);
         if (r == 0)
                 return -1;
-        return recv(fd, ret_byte, 1, 0) == 1;
+        n = recv(fd, bytes, size, 0);
+        return n < 0 ? 0 : n;
 }
 
 /*
@@ -173,28 +178,34 @@ static inline int read_byte(int fd, char *ret_byte, int timeout)
 static inline const char *answer_within(int fd, int timeout)
 {
         static _Thread_local char payload[100001];
-        size_t size = 0, digits = 0;
+        size_t size = 0, digits = 0, have = 0;
         char c;
 
         for (;; digits++) {
-                int r = read_byte(fd, &c, digits == 0 ? timeout : PATIENCE);
+                ssize_t n =
+                        read_some(fd, &c, 1, digits == 0 ? timeout : PATIENCE);
 
-                if (digits == 0 && r <= 0)
-                        return r == 0 ? "(end)" : "(silence)";
-                if (r == 1 && c == ':' && digits > 0)
+                if (digits == 0 && n <= 0)
+                        return n == 0 ? "(end)" : "(silence)";
+                if (n == 1 && c == ':' && digits > 0)
                         break;
-                if (r != 1 || c < '0' || c > '9' || digits == 6)
+                if (n != 1 || c < '0' || c > '9' || digits == 6)
                         return "(broken)";
                 size = size * 10 + (size_t)(c - '0');
         }
         if (size > 100000)
                 return "(broken)";
-        for (size_t i = 0; i < size; i++)
-                if (read_byte(fd, &payload[i], PATIENCE) != 1)
+        while (have < size + 1) {
+                ssize_t n = read_some(
+                        fd, payload + have, size + 1 - have, PATIENCE);
+
+                if (n <= 0)
                         return "(broken)";
-        payload[size] = '\0';
-        if (read_byte(fd, &c, PATIENCE) != 1 || c != ',')
+                have += (size_t)n;
+        }
+        if (payload[size] != ',')
                 return "(broken)";
+        payload[size] = '\0';
         return payload;
 }
 

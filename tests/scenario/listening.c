@@ -10,8 +10,10 @@
 #include <signal.h>
 #include <socketmap/client.h>
 #include <stdatomic.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 
 static char folder[] = "/tmp/socketmap-XXXXXX", path[108], endpoint[128];
 static char fine[] = "fine";
@@ -327,11 +329,14 @@ static void test_unix_owner(void)
         socketmap_listen_options_free(options);
 }
 
-/* Looks at the path all the time: once it is there, all of it is right. */
+/*
+ * Looks at the path all the time: once it is there, all of it is right. A
+ * process of its own, sharing this.
+ */
 struct watch {
         atomic_bool stop;
         gid_t gid;
-        int seen, wrong, refused;
+        volatile int seen, wrong, refused;
 };
 
 static void watch_once(struct watch *watch)
@@ -354,39 +359,46 @@ static void watch_once(struct watch *watch)
         close(fd);
 }
 
-static void *watch_main(void *ctx)
+static pid_t watch_start(struct watch *watch)
 {
-        struct watch *watch = ctx;
+        pid_t pid = fork();
 
-        while (!atomic_load(&watch->stop))
+        if (pid < 0)
+                must(NULL, "process");
+        if (pid > 0)
+                return pid;
+        while (!atomic_load(&watch->stop) && getppid() != 1)
                 watch_once(watch);
-        return NULL;
+        _exit(0);
 }
 
 static void test_unix_right_from_the_first_moment(void)
 {
         struct socketmap_listen_options *options =
                 must(socketmap_listen_options_new(), "options");
-        struct watch watch = {.gid = geteuid() == 0 ? 9 : getegid()};
-        pthread_t thread;
+        struct watch *watch = mmap(NULL, sizeof(*watch), PROT_READ | PROT_WRITE,
+                MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        pid_t watcher;
 
+        watch->gid = geteuid() == 0 ? 9 : getegid();
+        watcher = watch_start(watch);
         socketmap_listen_options_set_mode(options, 0624);
-        socketmap_listen_options_set_owner(options, (uid_t)-1, watch.gid);
-        pthread_create(&thread, NULL, watch_main, &watch);
-        for (int i = 0; i < 300; i++) {
+        socketmap_listen_options_set_owner(options, (uid_t)-1, watch->gid);
+        for (int i = 0; i < 300 || (watch->seen == 0 && i < 20000); i++) {
                 struct socketmap_server *server = usual_server();
 
                 CHECK_INT(
                         socketmap_server_listen(server, endpoint, options), 0);
                 socketmap_server_free(server);
         }
-        atomic_store(&watch.stop, true);
-        pthread_join(thread, NULL);
+        atomic_store(&watch->stop, true);
+        CHECK_INT(waitpid(watcher, NULL, 0), watcher);
         socketmap_listen_options_free(options);
-        CHECK(watch.seen > 0);
-        CHECK_INT(watch.wrong, 0);
-        CHECK_INT(watch.refused, 0);
+        CHECK(watch->seen > 0);
+        CHECK_INT(watch->wrong, 0);
+        CHECK_INT(watch->refused, 0);
         CHECK_INT(count_files(folder), 0);
+        munmap(watch, sizeof(*watch));
 }
 
 static void test_unix_removed_only_if_still_ours(void)

@@ -430,6 +430,9 @@ static void print_endpoints(void)
 
 /* --- signals --- */
 
+/* Held while the server is freed, and while its counters are read. */
+static pthread_mutex_t server_lock = PTHREAD_MUTEX_INITIALIZER;
+
 static void print_counters(void)
 {
         char line[2048];
@@ -441,6 +444,7 @@ static void print_counters(void)
                         size += snprintf(line + size,
                                 sizeof(line) - (size_t)size, " reply-%d=%u", i,
                                 atomic_load(&replies[i]));
+        pthread_mutex_lock(&server_lock);
         for (int i = 1; i <= (int)SOCKETMAP_COUNT_MEMORY; i++) {
                 enum socketmap_counter counter = (enum socketmap_counter)i;
 
@@ -449,6 +453,7 @@ static void print_counters(void)
                         (unsigned long long)socketmap_server_get_count(
                                 server, counter));
         }
+        pthread_mutex_unlock(&server_lock);
         puts(line);
 }
 
@@ -536,8 +541,10 @@ static void on_idle(struct socketmap_server *idle, void *ctx)
         struct uv_drive *drive = ctx;
 
         uv_close((uv_handle_t *)&drive->term, NULL);
+        pthread_mutex_lock(&server_lock);
         socketmap_server_free(idle);
         server = NULL;
+        pthread_mutex_unlock(&server_lock);
 }
 
 static int drive_by_uv(const struct options *options, uv_loop_t *loop)
