@@ -58,7 +58,7 @@ static enum asked ask(const struct connection_host *host, char *payload,
 enum connection_next connection_run(struct connection *c,
         const struct connection_host *host, struct buffer *out)
 {
-        while (!c->waiting && !c->broken) {
+        while (!c->waiting && c->fault == CONNECTION_SOUND) {
                 const char *payload;
                 size_t length, size;
                 enum asked asked;
@@ -71,8 +71,8 @@ enum connection_next connection_run(struct connection *c,
                 if (r == 0)
                         return c->ended ? CONNECTION_CLOSE : CONNECTION_READ;
                 if (r < 0) {
-                        c->broken = true;
-                        c->error = r;
+                        c->fault = r == -EMSGSIZE ? CONNECTION_TOO_LARGE
+                                                  : CONNECTION_BAD_FRAME;
                         break;
                 }
                 c->next += size;
@@ -80,7 +80,8 @@ enum connection_next connection_run(struct connection *c,
                 c->asked++;
                 asked = ask(host, c->next - length - 1, length, out);
                 c->waiting = asked == ASKED_LATER;
-                c->broken = asked == ASKED_FAILED;
+                if (asked == ASKED_FAILED)
+                        c->fault = CONNECTION_FAILED;
         }
         return c->waiting ? CONNECTION_WAIT : CONNECTION_CLOSE;
 }

@@ -17,16 +17,23 @@
 #include <socketmap/protocol.h>
 #include <stdbool.h>
 
+/* Why a connection can't go on. */
+enum connection_fault {
+        CONNECTION_SOUND,
+        CONNECTION_BAD_FRAME, /* what came is no netstring */
+        CONNECTION_TOO_LARGE, /* ... or a larger one than the limit */
+        CONNECTION_FAILED     /* a request could not be answered */
+};
+
 /* A zeroed connection is a new one. */
 struct connection {
         struct buffer kept; /* received, not yet parsed */
         char *next;         /* unparsed bytes: in kept, or borrowed */
         size_t unparsed;
-        unsigned asked; /* requests so far (wraps) */
-        bool waiting;   /* a request is asked and not yet answered */
-        bool ended;     /* no more bytes will come */
-        bool broken;    /* what came is no netstring: error tells why */
-        int error;      /* -EBADMSG or -EMSGSIZE */
+        unsigned asked;      /* requests so far (wraps) */
+        bool waiting;        /* a request is asked and not yet answered */
+        bool ended;          /* no more bytes will come */
+        unsigned char fault; /* enum connection_fault, in a byte */
 };
 
 enum connection_next {

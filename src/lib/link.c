@@ -66,7 +66,7 @@ static void charge(struct link *link, size_t bytes)
                         counters_get(&core->counters, SOCKETMAP_COUNT_MEMORY));
 }
 
-static void watch(struct link *link, int events)
+static void watch(struct link *link, unsigned char events)
 {
         if (events == link->events)
                 return;
@@ -264,17 +264,18 @@ static void set_partial(struct link *link, enum connection_next next)
 
 static void log_broken(const struct link *link)
 {
+        enum connection_fault fault = link->connection.fault;
         char peer[64];
-        int error = link->connection.error;
 
-        if (error == 0)
+        if (fault != CONNECTION_BAD_FRAME && fault != CONNECTION_TOO_LARGE)
                 return;
         counters_add(&link->core->counters, SOCKETMAP_COUNT_BAD_FRAMES, 1);
         peer_format(link->peer, peer, sizeof(peer));
         core_log(link->core, SOCKETMAP_LOG_WARNING,
                 "closed a connection of %s: %s", peer,
-                error == -EMSGSIZE ? "its request is larger than the limit"
-                                   : "what it sent is not a netstring");
+                fault == CONNECTION_TOO_LARGE
+                        ? "its request is larger than the limit"
+                        : "what it sent is not a netstring");
 }
 
 /*

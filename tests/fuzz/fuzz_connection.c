@@ -139,7 +139,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         REQUIRE(whole.sent.size == split.sent.size);
         REQUIRE(whole.sent.size == 0 ||
                 memcmp(whole.sent.data, split.sent.data, whole.sent.size) == 0);
-        REQUIRE(whole.connection.error == split.connection.error);
+        REQUIRE(whole.connection.fault == split.connection.fault);
         REQUIRE(whole.connection.asked == split.connection.asked);
         run_fini(&whole);
         run_fini(&split);
