@@ -92,6 +92,12 @@ static enum asked ask_workers(struct asker *asker,
         return answer_temp(asker, out, refusal(r));
 }
 
+/* C strings would be cut there, and another key's value be found. */
+static bool has_nul(const char *bytes, size_t size)
+{
+        return memchr(bytes, '\0', size) != NULL;
+}
+
 enum asked asker_ask(void *ctx, char *name, size_t name_size, char *key,
         size_t key_size, struct buffer *out)
 {
@@ -117,8 +123,8 @@ enum asked asker_ask(void *ctx, char *name, size_t name_size, char *key,
                 return answer_temp(asker, out, "no such map");
         map = generation->maps->maps[place];
         if ((map->flags & SOCKETMAP_BINARY) == 0 &&
-                (memchr(key, '\0', key_size) != NULL ||
-                        memchr(name, '\0', name_size) != NULL))
+                (has_nul(key, key_size) ||
+                        (map->name == NULL && has_nul(name, name_size))))
                 return answer_temp(asker, out, "name or key hold a NUL byte");
         if ((map->flags & SOCKETMAP_INLINE) != 0)
                 return ask_inline(asker, generation, map, &request, out);

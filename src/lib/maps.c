@@ -7,6 +7,7 @@
 #include <string.h>
 
 enum { WORKERS_DEFAULT = 4, WORKERS_MAX = 1024 };
+enum { FEW = 4 };
 enum { QUEUE_DEFAULT = 1024, QUEUE_MAX = 1000000 };
 
 /* FNV-1a. Names come from the program; clients only look them up. */
@@ -21,7 +22,7 @@ static size_t hash(const char *name, size_t size)
 
 static bool has_name(const struct map *map, const char *name, size_t size)
 {
-        return map->name != NULL && map->name_size == size &&
+        return map->name_size == size && map->name != NULL &&
                (size == 0 || memcmp(map->name, name, size) == 0);
 }
 
@@ -42,7 +43,12 @@ size_t maps_find(
 {
         size_t place = 0;
 
-        if (maps->index_size > 0)
+        /* A few are looked through sooner than a hash is computed. */
+        for (size_t n = 0; n < maps->count && n < FEW; n++) {
+                if (has_name(maps->maps[n], name, size))
+                        return n;
+        }
+        if (maps->count > FEW)
                 place = maps->index[find_slot(maps, name, size)];
         if (place == 0)
                 place = maps->default_map;

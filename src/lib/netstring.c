@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "lib/framing.h"
+
 #include <errno.h>
 #include <socketmap/netstring.h>
 #include <string.h>
@@ -54,43 +56,26 @@ int socketmap_netstring_parse(const void *bytes, size_t size, size_t limit,
         return 1;
 }
 
-static size_t count_digits(size_t number)
-{
-        size_t digits = 1;
-
-        for (; number > 9; number /= 10)
-                digits++;
-        return digits;
-}
-
 size_t socketmap_netstring_size(size_t length)
 {
-        size_t framing = count_digits(length) + 2;
-
-        return length > SIZE_MAX - framing ? SIZE_MAX : length + framing;
+        return framing_size(length, framing_digits(length));
 }
 
 int socketmap_netstring_format(const void *payload, size_t length, void *buffer,
         size_t size, size_t *ret_size)
 {
-        size_t digits = count_digits(length);
-        size_t whole = socketmap_netstring_size(length);
-        char *out = buffer, *target;
+        size_t digits = framing_digits(length);
+        size_t whole = framing_size(length, digits);
+        char *out = buffer;
 
         if (size < whole || whole == SIZE_MAX)
                 return -ENOBUFS;
 
         /* The payload first: it may lie where the length goes. */
-        target = out + digits + 1;
-        if (length > 0 && payload != target)
-                memmove(target, payload, length);
-        target[length] = ',';
-        out[digits] = ':';
-        do {
-                out[--digits] = (char)('0' + length % 10);
-                length /= 10;
-        } while (digits > 0);
-
+        if (length > 0)
+                memmove(out + digits + 1, payload, length);
+        framing_begin(out, length, digits);
+        out[whole - 1] = ',';
         *ret_size = whole;
         return 0;
 }

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "lib/framing.h"
+
 #include <errno.h>
 #include <socketmap/netstring.h>
 #include <socketmap/protocol.h>
@@ -51,23 +53,22 @@ static int format_joined(const void *first, size_t first_size,
         size_t *ret_size)
 {
         size_t length = joined_size(first_size, second_size);
-        size_t whole = socketmap_netstring_size(length);
-        char *payload, *out;
+        size_t digits = framing_digits(length);
+        size_t whole = framing_size(length, digits);
+        char *out;
 
         if (size < whole || whole == SIZE_MAX)
                 return -ENOBUFS;
-
-        /* Where the payload will stay: before its comma. */
-        payload = (char *)buffer + (whole - 1 - length);
-        out = payload;
+        out = framing_begin(buffer, length, digits);
         if (first_size > 0)
                 memcpy(out, first, first_size);
         out += first_size;
         *out++ = ' ';
         if (second_size > 0)
                 memcpy(out, second, second_size);
-        return socketmap_netstring_format(
-                payload, length, buffer, size, ret_size);
+        out[second_size] = ',';
+        *ret_size = whole;
+        return 0;
 }
 
 int socketmap_request_parse(const void *payload, size_t size,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/reply.h"
+#include "lib/framing.h"
 
 #include <errno.h>
 #include <string.h>
@@ -7,22 +8,19 @@
 static int append(struct buffer *buffer, const struct socketmap_result *result,
         size_t limit)
 {
-        size_t size = socketmap_result_wire_size(result), used;
+        size_t used;
         int r;
 
-        if (size == SIZE_MAX)
-                return -EINVAL;
         if (result->size > limit) /* never make room for what is refused */
                 return -EMSGSIZE;
-        r = buffer_reserve(buffer, size);
+        r = buffer_reserve(buffer, result->size + FRAMING_REPLY_MAX);
         if (r < 0)
                 return r;
         r = socketmap_result_format(result, limit, buffer->data + buffer->size,
                 buffer->capacity - buffer->size, &used);
-        if (r < 0)
-                return r;
-        buffer->size += used;
-        return 0;
+        if (r == 0)
+                buffer->size += used;
+        return r;
 }
 
 static const char *refusal(int error)
