@@ -106,7 +106,7 @@ SOCKETMAP_API size_t socketmap_result_wire_size(
  * none or the text holds a NUL (clients would cut the value there without a
  * word), -EMSGSIZE when the payload is above the limit (Postfix fails every
  * later lookup of that connection), -ENOBUFS when `size` is too small.
- * Nothing is written on failure.
+ * On failure *ret_size is untouched, and the buffer's bytes are undefined.
  */
 SOCKETMAP_API int socketmap_result_format(const struct socketmap_result *result,
         size_t limit, void *buffer, size_t size, size_t *ret_size);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <socketmap/netstring.h>
 #include <socketmap/protocol.h>
+#include <stdbool.h>
 #include <string.h>
 
 struct word {
@@ -47,30 +48,6 @@ static size_t joined_size(size_t first, size_t second)
         return first + 1 + second;
 }
 
-/* Writes "FIRST SECOND" as a netstring. Returns 0 or -ENOBUFS. */
-static int format_joined(const void *first, size_t first_size,
-        const void *second, size_t second_size, void *buffer, size_t size,
-        size_t *ret_size)
-{
-        size_t length = joined_size(first_size, second_size);
-        size_t digits = framing_digits(length);
-        size_t whole = framing_size(length, digits);
-        char *out;
-
-        if (size < whole || whole == SIZE_MAX)
-                return -ENOBUFS;
-        out = framing_begin(buffer, length, digits);
-        if (first_size > 0)
-                memcpy(out, first, first_size);
-        out += first_size;
-        *out++ = ' ';
-        if (second_size > 0)
-                memcpy(out, second, second_size);
-        out[second_size] = ',';
-        *ret_size = whole;
-        return 0;
-}
-
 int socketmap_request_parse(const void *payload, size_t size,
         const char **ret_name, size_t *ret_name_size, const char **ret_key,
         size_t *ret_key_size)
@@ -97,10 +74,25 @@ int socketmap_request_format(const void *name, size_t name_size,
         const void *key, size_t key_size, void *buffer, size_t size,
         size_t *ret_size)
 {
+        size_t length = joined_size(name_size, key_size);
+        size_t digits = framing_digits(length);
+        size_t whole = framing_size(length, digits);
+        char *out;
+
         if (name_size > 0 && memchr(name, ' ', name_size) != NULL)
                 return -EINVAL;
-        return format_joined(
-                name, name_size, key, key_size, buffer, size, ret_size);
+        if (size < whole || whole == SIZE_MAX)
+                return -ENOBUFS;
+        out = framing_begin(buffer, length, digits);
+        if (name_size > 0)
+                memcpy(out, name, name_size);
+        out += name_size;
+        *out++ = ' ';
+        if (key_size > 0)
+                memcpy(out, key, key_size);
+        out[key_size] = ',';
+        *ret_size = whole;
+        return 0;
 }
 
 /* Returns the status with this word, or 0. */
@@ -143,17 +135,50 @@ size_t socketmap_result_wire_size(const struct socketmap_result *result)
         return socketmap_netstring_size(joined_size(word->size, result->size));
 }
 
+/*
+ * Copies a text that must not hold a NUL; a piece at a time, so that a large
+ * one comes from the memory only once. Returns false when there is one.
+ */
+static bool copy_text(char *out, const char *text, size_t size)
+{
+        enum { PIECE = 8192 };
+
+        while (size > 0) {
+                size_t piece = size < PIECE ? size : PIECE;
+
+                if (memchr(text, '\0', piece) != NULL)
+                        return false;
+                memcpy(out, text, piece);
+                out += piece;
+                text += piece;
+                size -= piece;
+        }
+        return true;
+}
+
 int socketmap_result_format(const struct socketmap_result *result, size_t limit,
         void *buffer, size_t size, size_t *ret_size)
 {
         const struct word *word = find_word(result->status);
+        size_t length, digits, whole;
+        char *out;
 
         if (word == NULL)
                 return -EINVAL;
-        if (result->size > 0 && memchr(result->text, '\0', result->size))
-                return -EINVAL;
-        if (joined_size(word->size, result->size) > limit)
+        length = joined_size(word->size, result->size);
+        if (length > limit)
                 return -EMSGSIZE;
-        return format_joined(word->text, word->size, result->text, result->size,
-                buffer, size, ret_size);
+        digits = framing_digits(length);
+        whole = framing_size(length, digits);
+        if (size < whole || whole == SIZE_MAX)
+                return -ENOBUFS;
+        out = framing_begin(buffer, length, digits);
+        memcpy(out, word->text, word->size);
+        out += word->size;
+        *out++ = ' ';
+        if (!copy_text(out, result->text, result->size))
+                return -EINVAL;
+        out[result->size] = ',';
+        *ret_size = whole;
+        return 0;
 }
