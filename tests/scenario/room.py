@@ -111,9 +111,9 @@ def _():
     with Server("--limit", "connections=10",
                 listen=("unix", "inet:127.0.0.1:0")) as server:
         for number in range(2):
-            crowd = [server.connect(number) for _ in range(100)]
+            crowd = [server.connect(number) for _ in range(20)]
             server.wait_for(lambda: server.counters()["accepted"] >=
-                            100 * (number + 1), "all accepted")
+                            20 * (number + 1), "all accepted")
             assert server.counters()["connections"] <= 10
             used(server, number).close()
             for client in crowd:

@@ -139,6 +139,7 @@ class Server:
             if endpoint == "unix":
                 endpoint = f"unix:{self.folder.name}/s"
             command += ["--listen", endpoint]
+        self.draining = False
         self.lines = []
         self.news = threading.Condition()
         self.process = subprocess.Popen(
@@ -220,7 +221,10 @@ class Server:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def drain(self):
-        self.process.send_signal(signal.SIGTERM)
+        """Drains it; a second time does nothing."""
+        if not self.draining:
+            self.draining = True
+            self.process.send_signal(signal.SIGTERM)
 
     def wait_end(self):
         """Waits for the end after a drain; it has to be a clean one."""
