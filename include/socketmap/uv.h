@@ -14,7 +14,8 @@ extern "C" {
 
 /*
  * Creates a server on `loop`, which must outlive it: whoever runs the loop
- * drives the server, and run, dispatch and get_fd return -EBUSY.
+ * drives the server, and run, dispatch and get_fd return -EBUSY. The server
+ * keeps the loop alive until it is freed.
  * socketmap_server_free then closes everything; the loop has to go on until
  * libuv has closed the handles (uv_run returning 0 tells), and only then may
  * it be closed.

@@ -92,6 +92,13 @@ static void post(struct mailbox *mailbox, struct held *held)
         mailbox->last = held;
 }
 
+void mailbox_look(struct mailbox *mailbox)
+{
+        pthread_mutex_lock(&mailbox->mutex);
+        mailbox->woken = false;
+        pthread_mutex_unlock(&mailbox->mutex);
+}
+
 bool mailbox_take(struct mailbox *mailbox, struct posted *ret_posted)
 {
         struct held *held;
@@ -104,8 +111,6 @@ bool mailbox_take(struct mailbox *mailbox, struct posted *ret_posted)
                 *ret_posted = (struct posted){.held = held,
                         .answered = held->state == HELD_ANSWERED,
                         .last = held->holds == 0};
-        } else {
-                mailbox->woken = false;
         }
         pthread_mutex_unlock(&mailbox->mutex);
         return held != NULL;

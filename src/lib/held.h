@@ -69,6 +69,12 @@ struct posted {
         bool last;     /* nobody holds it: free it with held_free */
 };
 
+/*
+ * To be called before the mailbox is emptied: what is posted from now on wakes
+ * the server's thread again.
+ */
+void mailbox_look(struct mailbox *mailbox);
+
 /* Takes what was posted first. Returns false when there is nothing. */
 bool mailbox_take(struct mailbox *mailbox, struct posted *ret_posted);
 

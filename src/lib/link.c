@@ -247,7 +247,7 @@ static void set_watch(struct link *link)
         else if (link->waiting == NULL)
                 watch(link, UV_READABLE);
         else if (link->half_closed)
-                watch(link, 0);
+                watch(link, link->events != 0 ? UV_PRIORITIZED : 0);
         else if (link->events == UV_WRITABLE)
                 watch(link, UV_DISCONNECT);
 }
@@ -491,7 +491,7 @@ static void on_disturbance(struct link *link, int events)
 {
         struct pollfd state = {.fd = link->fd, .events = POLLRDHUP};
 
-        if ((events & UV_DISCONNECT) == 0) {
+        if (events == UV_READABLE) {
                 watch(link, UV_DISCONNECT);
                 return;
         }
@@ -501,8 +501,9 @@ static void on_disturbance(struct link *link, int events)
                 link_close(link);
                 return;
         }
+        /* Its end of the requests would be told for ever; urgent data too. */
+        watch(link, link->half_closed ? 0 : UV_PRIORITIZED);
         link->half_closed = true;
-        watch(link, 0);
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events)

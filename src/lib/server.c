@@ -58,8 +58,6 @@ static int init_handles(struct socketmap_server *server)
                 return r;
         server->async.data = core;
         core->handles++;
-        if (!server->owns_loop) /* it must not keep somebody's loop alive */
-                uv_unref((uv_handle_t *)&server->async);
         return alarm_join(&core->alarm); /* for the drain */
 }
 
@@ -268,6 +266,7 @@ static void on_drain_due(struct due *due)
 
 void server_catch_up(struct socketmap_server *server)
 {
+        mailbox_look(server->core.mailbox);
         take_fds(server);
         take_answers(server);
         free_dropped(server);
@@ -281,6 +280,13 @@ bool server_is_done(const struct socketmap_server *server)
                (server->listeners == NULL && server->core.link_count == 0);
 }
 
+static void tell_idle(struct socketmap_server *server)
+{
+        atomic_store(&server->stopping, false); /* told once */
+        if (server->idle != NULL)
+                server->idle(server, server->idle_ctx);
+}
+
 static void on_async(uv_async_t *async)
 {
         struct socketmap_server *server = async->data;
@@ -291,8 +297,8 @@ static void on_async(uv_async_t *async)
                 return;
         if (server->owns_loop)
                 uv_stop(&server->own_loop);
-        else if (server->idle != NULL)
-                server->idle(server, server->idle_ctx);
+        else
+                tell_idle(server);
 }
 
 int socketmap_server_drain(struct socketmap_server *server, unsigned timeout)

@@ -68,6 +68,20 @@ for drive in ((), ("--poll",), ("--uv",)):
             alive(server)
 
 
+@case("half-close, then gone, during a lookup: canceled at once")
+def _():
+    with Server("--limit", "deadline=60000") as server:
+        client = server.connect()
+        client.send(request("silent"))
+        client.half_close()
+        server.wait_counter("requests", 1)
+        time.sleep(0.1)  # the end of its requests has been noticed
+        assert server.counters()["canceled"] == 0
+        client.close()
+        server.wait_counter("canceled", 1)
+        assert open_connections(server) == 0
+
+
 @case("half-close with nothing sent, and inside a request")
 def _():
     with Server(listen=LISTEN) as server:
