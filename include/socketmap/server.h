@@ -119,6 +119,12 @@ SOCKETMAP_API int socketmap_server_set_maps(
  * mode: of a unix socket's file; else the process's umask decides.
  * owner: of that file; (uid_t)-1 and (gid_t)-1 leave it as it is.
  * maps: this listener's own set instead of the server's.
+ * name: by which it is found again, copied; any text, best one of its own.
+ * filter: is asked about every new connection, on the server's thread, with
+ *   the descriptor (borrowed); one that it answers 0 for is closed at once, and
+ *   counted as refused.
+ * path: of a unix socket given to listen_fd that is to be removed at the end
+ *   as if the server had made it (takeover from another process).
  */
 SOCKETMAP_API struct socketmap_listen_options *socketmap_listen_options_new(
         void);
@@ -130,6 +136,13 @@ SOCKETMAP_API void socketmap_listen_options_set_owner(
         struct socketmap_listen_options *options, uid_t uid, gid_t gid);
 SOCKETMAP_API void socketmap_listen_options_set_maps(
         struct socketmap_listen_options *options, struct socketmap_maps *maps);
+SOCKETMAP_API int socketmap_listen_options_set_name(
+        struct socketmap_listen_options *options, const char *name);
+SOCKETMAP_API void socketmap_listen_options_set_filter(
+        struct socketmap_listen_options *options,
+        int (*filter)(void *ctx, int fd), void *ctx);
+SOCKETMAP_API int socketmap_listen_options_set_path(
+        struct socketmap_listen_options *options, const char *path);
 
 /*
  * Listens on an endpoint in Postfix's notation: "unix:PATH",
@@ -169,6 +182,60 @@ SOCKETMAP_API int socketmap_server_serve_fd(
 SOCKETMAP_API int socketmap_server_get_endpoint(
         const struct socketmap_server *server, size_t n, char *buffer,
         size_t size);
+
+/*
+ * The n-th listening socket (from 0): its descriptor, borrowed, and the name it
+ * was given ("" without one), borrowed as long as it is open. Returns 0 or
+ * -ENOENT.
+ */
+SOCKETMAP_API int socketmap_server_get_listener(
+        const struct socketmap_server *server, size_t n, int *ret_fd,
+        const char **ret_name);
+
+/*
+ * Closes all listeners of that name; their connections stay. Returns how many
+ * there were.
+ */
+SOCKETMAP_API int socketmap_server_close_listener(
+        struct socketmap_server *server, const char *name);
+
+/*
+ * Gives all listeners of that name, and their connections, another set of maps
+ * of their own; NULL: the server's. Between two requests, as
+ * socketmap_server_set_maps does it. Returns 0, -ENOENT or -ENOMEM.
+ */
+SOCKETMAP_API int socketmap_server_set_listener_maps(
+        struct socketmap_server *server, const char *name,
+        struct socketmap_maps *maps);
+
+/* A connection on its way from one server to another. */
+struct socketmap_connection {
+        int fd;
+        const char *listener; /* its name, or "" */
+        const void *unread;   /* bytes of a request that is not complete */
+        size_t unread_size;
+};
+
+/*
+ * Gives the server's sockets away, to a process that goes on with them: stops
+ * accepting, without removing the files of unix sockets, and calls `give` for
+ * each connection as soon as no lookup is under way on it and its replies are
+ * sent. give takes the descriptor; the rest is borrowed until it returns. It
+ * runs on the server's thread. run returns when none is left.
+ *
+ * Returns 0, or -EALREADY when the server drains.
+ */
+SOCKETMAP_API int socketmap_server_give(struct socketmap_server *server,
+        void (*give)(void *ctx, const struct socketmap_connection *connection),
+        void *ctx);
+
+/*
+ * Serves a connection that was given away: by the maps of the listener of that
+ * name, if there is one, else by the server's. Takes the descriptor, also on
+ * failure; copies the unread bytes. Returns 0 or a negative errno.
+ */
+SOCKETMAP_API int socketmap_server_take(struct socketmap_server *server,
+        const struct socketmap_connection *connection);
 
 /* Limits; all can be changed while the server runs. */
 enum socketmap_limit {
@@ -270,7 +337,9 @@ enum socketmap_counter {
         SOCKETMAP_COUNT_ACCEPT_ERRORS, /* accept failed */
         SOCKETMAP_COUNT_QUEUE_FULL,    /* TEMP: no place among the workers */
         SOCKETMAP_COUNT_OVERRUNS,      /* lookups running past the deadline */
-        SOCKETMAP_COUNT_MEMORY         /* bytes of requests and replies now */
+        SOCKETMAP_COUNT_MEMORY,        /* bytes of requests and replies now */
+        SOCKETMAP_COUNT_REFUSED,       /* by a listener's filter */
+        SOCKETMAP_COUNT_LATE           /* answers after the deadline */
 };
 
 /*

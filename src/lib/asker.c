@@ -109,7 +109,7 @@ enum asked asker_ask(void *ctx, char *name, size_t name_size, char *key,
                 .deadline = asker->deadline,
                 .reply_limit =
                         limits_get(asker->limits, SOCKETMAP_LIMIT_REPLY_SIZE)};
-        struct generation *generation = *asker->generation;
+        struct generation *generation = scope_generation(asker->scope);
         const struct map *map;
         size_t place = SIZE_MAX;
 

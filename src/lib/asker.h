@@ -5,18 +5,17 @@
 
 #include "lib/connection.h"
 #include "lib/counters.h"
-#include "lib/generation.h"
 #include "lib/held.h"
 #include "lib/limits.h"
+#include "lib/scope.h"
 
 struct asker {
         const struct limits *limits;
         struct counters *counters;
         struct mailbox *mailbox;
-        /* Where the maps are: a lookup may swap them for the next request. */
-        struct generation *const *generation;
-        uint64_t deadline; /* of the requests being asked */
-        struct held *held; /* out: the request, after ASKED_LATER */
+        const struct scope *scope; /* a lookup may swap its maps */
+        uint64_t deadline;         /* of the requests being asked */
+        struct held *held;         /* out: the request, after ASKED_LATER */
 };
 
 /* Asks one request: the `ask` of a connection_host, with a struct asker. */

@@ -175,6 +175,20 @@ int bind_unix(const struct endpoint *endpoint,
         return error_set(ret_error, r, "unix:%s: %s", path, strerror(-r));
 }
 
+int bound_file_adopt(struct bound_file *file, const char *path)
+{
+        struct stat status;
+
+        if (strlen(path) >= sizeof(file->path))
+                return -ENAMETOOLONG;
+        if (lstat(path, &status) < 0)
+                return -errno;
+        snprintf(file->path, sizeof(file->path), "%s", path);
+        file->device = status.st_dev;
+        file->inode = status.st_ino;
+        return 0;
+}
+
 void bind_unlink(const struct bound_file *file)
 {
         struct stat status;

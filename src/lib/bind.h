@@ -31,6 +31,12 @@ int bind_unix(const struct endpoint *endpoint,
         const struct bind_options *options, struct bound_file *ret_file,
         struct socketmap_error *ret_error);
 
+/*
+ * Takes over the file of a unix socket that another process has made. Returns
+ * 0, -ENAMETOOLONG, or a negative errno of looking at it.
+ */
+int bound_file_adopt(struct bound_file *file, const char *path);
+
 /* Removes the file, if it is still the one that was made. */
 void bind_unlink(const struct bound_file *file);
 

@@ -13,11 +13,18 @@
 #include "lib/held.h"
 #include "lib/limits.h"
 #include "lib/peers.h"
+#include "lib/scope.h"
 #include <stdbool.h>
 #include <uv.h>
 
 /* What one recv takes at most. */
 enum { CORE_IN_SIZE = 65536 };
+
+/* Somebody who goes on with the connections of this server. */
+struct receiver {
+        void (*give)(void *ctx, const struct socketmap_connection *connection);
+        void *ctx;
+};
 
 struct core {
         uv_loop_t *loop;
@@ -31,6 +38,7 @@ struct core {
         struct link *oldest; /* connections in the order they came */
         struct link *newest;
         size_t link_count;
+        struct receiver receiver; /* gets those at rest; give NULL: nobody */
         size_t memory; /* bytes of unfinished requests and unsent replies */
 
         char *in; /* CORE_IN_SIZE bytes that every recv goes to */
@@ -52,12 +60,6 @@ struct core {
         void (*crowded)(struct core *core);
         /* The last handle is closed: libuv is done with the server. */
         void (*gone)(struct core *core);
-};
-
-/* What a listener serves: the generation of its maps, or NULL. */
-struct scope {
-        struct scope *next;
-        struct generation *generation;
 };
 
 /* libuv has closed one of the handles; the last one ends the server. */

@@ -18,6 +18,8 @@ static const char *const names[] = {
         [SOCKETMAP_COUNT_QUEUE_FULL] = "queue_full",
         [SOCKETMAP_COUNT_OVERRUNS] = "overruns",
         [SOCKETMAP_COUNT_MEMORY] = "memory",
+        [SOCKETMAP_COUNT_REFUSED] = "refused",
+        [SOCKETMAP_COUNT_LATE] = "late",
 };
 
 _Static_assert(SOCKETMAP_COUNT_PERM - SOCKETMAP_COUNT_OK ==

@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 
 struct counters {
-        _Atomic uint64_t value[SOCKETMAP_COUNT_MEMORY + 1];
+        _Atomic uint64_t value[SOCKETMAP_COUNT_LATE + 1];
 };
 
 /* One writer: a plain load and store, without the cost of a locked add. */

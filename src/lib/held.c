@@ -20,6 +20,7 @@ struct mailbox {
         struct held *first;
         struct held *last;
         struct buffer fds; /* array of int */
+        uint64_t late;     /* answers after the deadline */
 };
 
 struct mailbox *mailbox_new(void (*wake)(void *ctx), void *ctx)
@@ -97,6 +98,16 @@ void mailbox_look(struct mailbox *mailbox)
         pthread_mutex_lock(&mailbox->mutex);
         mailbox->woken = false;
         pthread_mutex_unlock(&mailbox->mutex);
+}
+
+uint64_t mailbox_late(struct mailbox *mailbox)
+{
+        uint64_t late;
+
+        pthread_mutex_lock(&mailbox->mutex);
+        late = mailbox->late;
+        pthread_mutex_unlock(&mailbox->mutex);
+        return late;
 }
 
 bool mailbox_take(struct mailbox *mailbox, struct posted *ret_posted)
@@ -241,6 +252,7 @@ static int answer(
                 post(mailbox, held);
                 wake(mailbox);
         }
+        mailbox->late += r == -ETIMEDOUT;
         pthread_mutex_unlock(&mailbox->mutex);
         buffer_clear(reply);
         return r;

@@ -62,6 +62,9 @@ struct mailbox *mailbox_new(void (*wake)(void *ctx), void *ctx);
  */
 void mailbox_close(struct mailbox *mailbox);
 
+/* Returns how many answers came too late. Any thread. */
+uint64_t mailbox_late(struct mailbox *mailbox);
+
 /* What the server's thread finds in the mailbox. */
 struct posted {
         struct held *held;

@@ -16,6 +16,11 @@ enum { LINGER = 1000 };
 
 static void on_poll(uv_poll_t *poll, int status, int events);
 
+static bool has_unsent(const struct link *link)
+{
+        return link->unsent.size > 0;
+}
+
 static void free_link(uv_handle_t *handle)
 {
         struct link *link = (struct link *)handle;
@@ -88,7 +93,8 @@ static void cancel(struct link *link)
         counters_add(&link->core->counters, SOCKETMAP_COUNT_CANCELED, 1);
 }
 
-void link_close(struct link *link)
+/* Ends everything but the socket itself. */
+static void let_go(struct link *link)
 {
         struct core *core = link->core;
 
@@ -101,7 +107,32 @@ void link_close(struct link *link)
         connection_fini(&link->connection);
         buffer_clear(&link->unsent);
         uv_close((uv_handle_t *)&link->poll, free_link);
+}
+
+void link_close(struct link *link)
+{
+        let_go(link);
         close(link->fd);
+        link->core->closed(link->core);
+}
+
+void link_give(struct link *link)
+{
+        struct core *core = link->core;
+        struct connection rest = link->connection;
+        struct socketmap_connection given = {.fd = link->fd,
+                .listener = scope_name(link->scope),
+                .unread = rest.next,
+                .unread_size = rest.unparsed};
+
+        if (link->waiting != NULL || has_unsent(link) || rest.ended ||
+                rest.fault != CONNECTION_SOUND)
+                return;
+        /* libuv must be out of the socket before somebody else is in it. */
+        link->connection = (struct connection){0};
+        let_go(link);
+        core->receiver.give(core->receiver.ctx, &given);
+        connection_fini(&rest);
         core->closed(core);
 }
 
@@ -192,11 +223,6 @@ static size_t memory_of(const struct link *link)
 
         return link->waiting != NULL ? memory + held_size(link->waiting)
                                      : memory;
-}
-
-static bool has_unsent(const struct link *link)
-{
-        return link->unsent.size > 0;
 }
 
 static void on_due(struct due *due);
@@ -312,6 +338,11 @@ static void settle(struct link *link, enum connection_next next)
                 link_close(link);
                 return;
         }
+        if (core->receiver.give != NULL && next == CONNECTION_READ &&
+                !has_unsent(link)) {
+                link_give(link);
+                return;
+        }
         set_partial(link, next);
         set_due(link);
         set_watch(link);
@@ -327,7 +358,7 @@ static struct asker asker_of(struct link *link)
         return (struct asker){.limits = &core->limits,
                 .counters = &core->counters,
                 .mailbox = core->mailbox,
-                .generation = &link->scope->generation,
+                .scope = link->scope,
                 .deadline = link->received + limits_get(&core->limits,
                                                      SOCKETMAP_LIMIT_DEADLINE)};
 }
@@ -520,6 +551,22 @@ static void on_poll(uv_poll_t *poll, int status, int events)
                 on_disturbance(link, events);
         else
                 receive(link);
+}
+
+void link_feed(struct link *link, const void *bytes, size_t size)
+{
+        char *copy = malloc(size);
+
+        if (copy == NULL) {
+                link_close(link);
+                return;
+        }
+        memcpy(copy, bytes, size);
+        if (connection_feed(&link->connection, copy, size) < 0)
+                link_close(link);
+        else
+                advance(link);
+        free(copy);
 }
 
 void link_drain(struct link *link)

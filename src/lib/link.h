@@ -34,9 +34,18 @@ struct link {
 
 /*
  * Serves a connected, non-blocking socket. Takes the descriptor, also on
- * failure. Returns 0 or a negative errno.
+ * failure. Returns 0 or a negative errno; the new link is core->newest.
  */
 int link_open(struct core *core, struct scope *scope, int fd);
+
+/*
+ * Goes on with bytes that another process has received. The link may be closed
+ * when it returns.
+ */
+void link_feed(struct link *link, const void *bytes, size_t size);
+
+/* Gives the connection to core->receiver if nothing is under way on it. */
+void link_give(struct link *link);
 
 /* Closes at once; a request under way is cancelled. */
 void link_close(struct link *link);

@@ -109,6 +109,12 @@ static bool accept_one(struct listener *listener)
                 return false;
         if (fd < 0)
                 return on_error(listener, errno);
+        if (listener->filter.admits != NULL &&
+                !listener->filter.admits(listener->filter.ctx, fd)) {
+                close(fd);
+                counters_add(&core->counters, SOCKETMAP_COUNT_REFUSED, 1);
+                return true;
+        }
         r = link_open(core, listener->scope, fd);
         if (r < 0)
                 core_log(core, SOCKETMAP_LOG_ERROR,
@@ -169,9 +175,14 @@ fail:
 
 void listener_close(struct listener *listener)
 {
+        bind_unlink(&listener->file);
+        listener_leave(listener);
+}
+
+void listener_leave(struct listener *listener)
+{
         alarm_clear(&listener->core->alarm, &listener->resume);
         alarm_leave(&listener->core->alarm);
-        bind_unlink(&listener->file);
         uv_close((uv_handle_t *)&listener->poll, free_listener);
         close(listener->fd);
 }

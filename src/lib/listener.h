@@ -6,6 +6,12 @@
 #include "lib/bind.h"
 #include "lib/core.h"
 
+/* Who may connect: asked about every new descriptor. NULL: anybody. */
+struct filter {
+        int (*admits)(void *ctx, int fd);
+        void *ctx;
+};
+
 struct listener {
         uv_poll_t poll; /* first, so that its handle is the listener */
         struct core *core;
@@ -16,6 +22,7 @@ struct listener {
         int fd;
         /* Makes room for one more connection; false: there is none. */
         bool (*make_room)(struct core *core);
+        struct filter filter;
 };
 
 /*
@@ -28,6 +35,9 @@ struct listener *listener_open(struct core *core, struct scope *scope, int fd,
         int *ret_code);
 
 void listener_close(struct listener *listener);
+
+/* Closes it and leaves the file: another process goes on with the socket. */
+void listener_leave(struct listener *listener);
 
 /* There may be room again: goes on, if it is paused. */
 void listener_resume(struct listener *listener);

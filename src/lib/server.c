@@ -164,6 +164,7 @@ static void free_scopes(struct socketmap_server *server)
 
                 server->scopes = scope->next;
                 generation_unref(scope->generation);
+                free(scope->name);
                 free(scope);
         }
 }
@@ -272,6 +273,8 @@ void server_catch_up(struct socketmap_server *server)
         free_dropped(server);
         if (server->drain_wanted)
                 start_drain(server);
+        if (server->give_wanted)
+                server_start_giving(server);
 }
 
 bool server_is_done(const struct socketmap_server *server)
@@ -381,6 +384,8 @@ uint64_t socketmap_server_get_count(
 {
         if (server == NULL || socketmap_counter_name(counter) == NULL)
                 return 0;
+        if (counter == SOCKETMAP_COUNT_LATE)
+                return mailbox_late(server->core.mailbox);
         return counters_get(&server->core.counters, counter);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The server as its own files see it: server.c makes and ends it,
- * server_maps.c swaps its maps, server_listen.c gives it sockets, and
- * server_drive.c runs it.
+ * server_maps.c swaps its maps, server_listen.c gives it sockets,
+ * server_give.c gives them away, and server_drive.c runs it.
  */
 #ifndef LIB_SERVER_H
 #define LIB_SERVER_H
@@ -25,14 +25,15 @@ struct socketmap_server {
         uv_async_t async; /* something is in the mailbox, or to be done */
         struct drive drive;
         struct listener *listeners; /* in the order they were made */
-        struct scope scope;         /* of listeners without their own maps */
-        struct scope *scopes;       /* of the others */
+        struct scope scope;         /* the server's own maps */
+        struct scope *scopes;       /* of those with a name or their own */
         struct generation *dropped; /* swapped out, freed on the loop */
         struct socketmap_error error;
         bool started;
         bool ending;
         bool drain_wanted;
-        bool draining;
+        bool give_wanted;
+        bool draining; /* or giving: takes no more connections */
         struct due drain_due;
         atomic_bool stopping;
         void (*idle)(struct socketmap_server *server, void *ctx);
@@ -59,9 +60,19 @@ int server_fail(
 void server_set_generation(struct socketmap_server *server, struct scope *scope,
         struct generation *generation);
 
-/* Creates the scope of a listener with its own maps. NULL: no memory. */
-struct scope *server_new_scope(
-        struct socketmap_server *server, struct socketmap_maps *maps);
+/* The scope of the listeners of a name, or NULL. */
+struct scope *server_find_scope(
+        struct socketmap_server *server, const char *name);
+
+/*
+ * The scope of a new listener, made unless there is one of its name. name and
+ * maps may be NULL. Returns NULL when there is no memory.
+ */
+struct scope *server_get_scope(struct socketmap_server *server,
+        const char *name, struct socketmap_maps *maps);
+
+/* Leaves the listeners, and gives the connections at rest away. */
+void server_start_giving(struct socketmap_server *server);
 
 /* Ends what server_drive.c has opened. */
 void drive_fini(struct drive *drive);

@@ -13,6 +13,9 @@
 struct socketmap_listen_options {
         struct bind_options bind;
         struct socketmap_maps *maps;
+        char *name;
+        char *path;
+        struct filter filter;
 };
 
 struct socketmap_listen_options *socketmap_listen_options_new(void)
@@ -31,6 +34,8 @@ void socketmap_listen_options_free(struct socketmap_listen_options *options)
         if (options == NULL)
                 return;
         socketmap_maps_free(options->maps);
+        free(options->name);
+        free(options->path);
         free(options);
 }
 
@@ -61,6 +66,38 @@ void socketmap_listen_options_set_maps(
         options->maps = maps != NULL ? maps_freeze(maps) : NULL;
 }
 
+/* Replaces a text by a copy of another one, or NULL. */
+static int set_text(char **text, const char *value)
+{
+        char *copy = value != NULL ? strdup(value) : NULL;
+
+        if (value != NULL && copy == NULL)
+                return -ENOMEM;
+        free(*text);
+        *text = copy;
+        return 0;
+}
+
+int socketmap_listen_options_set_name(
+        struct socketmap_listen_options *options, const char *name)
+{
+        return options != NULL ? set_text(&options->name, name) : -ENOMEM;
+}
+
+int socketmap_listen_options_set_path(
+        struct socketmap_listen_options *options, const char *path)
+{
+        return options != NULL ? set_text(&options->path, path) : -ENOMEM;
+}
+
+void socketmap_listen_options_set_filter(
+        struct socketmap_listen_options *options,
+        int (*filter)(void *ctx, int fd), void *ctx)
+{
+        if (options != NULL)
+                options->filter = (struct filter){filter, ctx};
+}
+
 /* Puts a listener behind the others. */
 static void append(struct socketmap_server *server, struct listener *listener)
 {
@@ -87,6 +124,7 @@ static void close_from(struct listener **first)
 struct setup {
         struct scope *scope;
         struct bind_options bind;
+        struct filter filter;
 };
 
 static int add(struct socketmap_server *server, const struct setup *setup,
@@ -104,6 +142,7 @@ static int add(struct socketmap_server *server, const struct setup *setup,
                 return error_set(
                         ret_error, r, "cannot listen: %s", strerror(-r));
         }
+        listener->filter = setup->filter;
         append(server, listener);
         return 0;
 }
@@ -196,13 +235,14 @@ static int set_up(struct socketmap_server *server,
 {
         *ret_setup = (struct setup){.scope = &server->scope,
                 .bind = {.uid = (uid_t)-1, .gid = (gid_t)-1}};
-        if (options != NULL)
+        if (options != NULL) {
                 ret_setup->bind = options->bind;
+                ret_setup->filter = options->filter;
+                ret_setup->scope =
+                        server_get_scope(server, options->name, options->maps);
+        }
         ret_setup->bind.backlog =
                 (int)limits_get(&server->core.limits, SOCKETMAP_LIMIT_BACKLOG);
-        if (options == NULL || options->maps == NULL)
-                return 0;
-        ret_setup->scope = server_new_scope(server, options->maps);
         if (ret_setup->scope == NULL)
                 return error_set(ret_error, -ENOMEM, "out of memory");
         return 0;
@@ -244,10 +284,30 @@ static int check_listening(int fd)
         return type == SOCK_STREAM && listening != 0 ? 0 : -EINVAL;
 }
 
+/* Prepares a descriptor: what it is, and its file. */
+static int set_up_fd(struct socketmap_server *server, int fd,
+        const struct socketmap_listen_options *options, struct setup *ret_setup,
+        struct bound_file *ret_file, struct socketmap_error *ret_error)
+{
+        int r = check_listening(fd);
+
+        if (r < 0)
+                return error_set(ret_error, r,
+                        "descriptor %d is no listening stream socket", fd);
+        if (options != NULL && options->path != NULL) {
+                r = bound_file_adopt(ret_file, options->path);
+                if (r < 0)
+                        return error_set(ret_error, r, "unix:%s: %s",
+                                options->path, strerror(-r));
+        }
+        return set_up(server, options, ret_setup, ret_error);
+}
+
 int socketmap_server_listen_fd(struct socketmap_server *server, int fd,
         const struct socketmap_listen_options *options)
 {
         struct socketmap_error error = {0};
+        struct bound_file file = {0};
         struct setup setup;
         int r;
 
@@ -255,17 +315,59 @@ int socketmap_server_listen_fd(struct socketmap_server *server, int fd,
                 close(fd);
                 return -ENOMEM;
         }
-        r = check_listening(fd);
-        if (r < 0)
-                error_set(&error, r,
-                        "descriptor %d is no listening stream socket", fd);
-        else
-                r = set_up(server, options, &setup, &error);
+        r = set_up_fd(server, fd, options, &setup, &file, &error);
         if (r < 0)
                 close(fd);
         else
-                r = add(server, &setup, fd, NULL, &error);
+                r = add(server, &setup, fd, file.path[0] != '\0' ? &file : NULL,
+                        &error);
         return r < 0 ? server_fail(server, &error) : 0;
+}
+
+/* The n-th listener, or NULL. */
+static const struct listener *find(
+        const struct socketmap_server *server, size_t n)
+{
+        const struct listener *listener = server->listeners;
+
+        while (listener != NULL && n-- > 0)
+                listener = listener->next;
+        return listener;
+}
+
+int socketmap_server_get_listener(const struct socketmap_server *server,
+        size_t n, int *ret_fd, const char **ret_name)
+{
+        const struct listener *listener =
+                server != NULL ? find(server, n) : NULL;
+
+        if (listener == NULL)
+                return -ENOENT;
+        *ret_fd = listener->fd;
+        *ret_name = scope_name(listener->scope);
+        return 0;
+}
+
+int socketmap_server_close_listener(
+        struct socketmap_server *server, const char *name)
+{
+        struct listener **place, *listener;
+        int closed = 0;
+
+        if (server == NULL)
+                return 0;
+        for (place = &server->listeners; *place != NULL;) {
+                listener = *place;
+                if (strcmp(scope_name(listener->scope), name) != 0) {
+                        place = &listener->next;
+                        continue;
+                }
+                *place = listener->next;
+                listener_close(listener);
+                closed++;
+        }
+        server_wake(server);
+        return closed;
 }
 
 static int format_listener(
@@ -294,9 +396,7 @@ int socketmap_server_get_endpoint(const struct socketmap_server *server,
 
         if (server == NULL)
                 return -ENOMEM;
-        listener = server->listeners;
-        while (listener != NULL && n-- > 0)
-                listener = listener->next;
+        listener = find(server, n);
         if (listener == NULL)
                 return -ENOENT;
         return format_listener(listener, buffer, size);

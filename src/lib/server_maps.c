@@ -23,22 +23,78 @@ void server_set_generation(struct socketmap_server *server, struct scope *scope,
         server_wake(server);
 }
 
-struct scope *server_new_scope(
-        struct socketmap_server *server, struct socketmap_maps *maps)
+struct scope *server_find_scope(
+        struct socketmap_server *server, const char *name)
+{
+        struct scope *scope = server->scopes;
+
+        while (scope != NULL &&
+                (scope->name == NULL || strcmp(scope->name, name) != 0))
+                scope = scope->next;
+        return scope;
+}
+
+static struct scope *new_scope(
+        struct socketmap_server *server, const char *name)
 {
         struct scope *scope = calloc(1, sizeof(*scope));
 
         if (scope == NULL)
                 return NULL;
-        scope->generation = generation_new(
-                &server->core.generations, maps, &asker_job_type);
-        if (scope->generation == NULL) {
-                free(scope);
-                return NULL;
+        if (name != NULL) {
+                scope->name = strdup(name);
+                if (scope->name == NULL) {
+                        free(scope);
+                        return NULL;
+                }
         }
+        scope->parent = &server->scope;
         scope->next = server->scopes;
         server->scopes = scope;
         return scope;
+}
+
+/* Gives a scope its own maps, or (NULL) those of the server. */
+static int set_scope_maps(struct socketmap_server *server, struct scope *scope,
+        struct socketmap_maps *maps)
+{
+        struct generation *generation = NULL;
+
+        if (maps != NULL) {
+                generation = generation_new(
+                        &server->core.generations, maps, &asker_job_type);
+                if (generation == NULL)
+                        return -ENOMEM;
+        }
+        server_set_generation(server, scope, generation);
+        return 0;
+}
+
+struct scope *server_get_scope(struct socketmap_server *server,
+        const char *name, struct socketmap_maps *maps)
+{
+        struct scope *scope = NULL;
+
+        if (name == NULL && maps == NULL)
+                return &server->scope;
+        if (name != NULL)
+                scope = server_find_scope(server, name);
+        if (scope == NULL)
+                scope = new_scope(server, name);
+        if (scope == NULL || set_scope_maps(server, scope, maps) < 0)
+                return NULL;
+        return scope;
+}
+
+int socketmap_server_set_listener_maps(struct socketmap_server *server,
+        const char *name, struct socketmap_maps *maps)
+{
+        struct scope *scope;
+
+        if (server == NULL)
+                return -ENOMEM;
+        scope = server_find_scope(server, name);
+        return scope != NULL ? set_scope_maps(server, scope, maps) : -ENOENT;
 }
 
 /* Puts a set of maps into place, without keeping an error. */
