@@ -173,7 +173,7 @@ static void test_counter_names(void)
         CHECK_STR(socketmap_counter_name(SOCKETMAP_COUNT_MEMORY), "memory");
         CHECK(socketmap_counter_name((enum socketmap_counter)0) == NULL);
         CHECK(socketmap_counter_name((enum socketmap_counter)(
-                      SOCKETMAP_COUNT_MEMORY + 1)) == NULL);
+                      SOCKETMAP_COUNT_LATE + 1)) == NULL);
         for (int i = 0; i < SOCKETMAP_COUNT_MEMORY + 3; i++) {
                 enum socketmap_counter counter = (enum socketmap_counter)i;
                 const char *name = socketmap_counter_name(counter);
