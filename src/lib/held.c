@@ -29,10 +29,7 @@ struct mailbox *mailbox_new(void (*wake)(void *ctx), void *ctx)
 
         if (mailbox == NULL)
                 return NULL;
-        if (pthread_mutex_init(&mailbox->mutex, NULL) != 0) {
-                free(mailbox);
-                return NULL;
-        }
+        mailbox->mutex = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
         atomic_init(&mailbox->references, 1);
         mailbox->wake = wake;
         mailbox->ctx = ctx;

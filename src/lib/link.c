@@ -612,40 +612,43 @@ static void set_tcp_options(int fd)
         setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
 }
 
+/* Takes a place among the server's links. Returns 0 or a negative errno. */
+static int join(struct link *link, struct core *core, int fd)
+{
+        int r = alarm_join(&core->alarm);
+
+        if (r < 0)
+                return r;
+        link->peer = peers_join(&core->peers, fd);
+        r = link->peer != NULL ? uv_poll_init(core->loop, &link->poll, fd)
+                               : -ENOMEM;
+        if (r < 0) {
+                peers_leave(&core->peers, link->peer);
+                alarm_leave(&core->alarm);
+                return r;
+        }
+        core->handles++;
+        list_add(core, link);
+        counters_add(&core->counters, SOCKETMAP_COUNT_ACCEPTED, 1);
+        return 0;
+}
+
 int link_open(struct core *core, struct scope *scope, int fd)
 {
         struct link *link = calloc(1, sizeof(*link));
-        int r = -ENOMEM;
+        int r = link != NULL ? join(link, core, fd) : -ENOMEM;
 
-        if (link == NULL)
-                goto fail;
-        r = alarm_join(&core->alarm);
-        if (r < 0)
-                goto fail;
-        r = -ENOMEM;
-        link->peer = peers_join(&core->peers, fd);
-        if (link->peer == NULL)
-                goto fail_peer;
-        r = uv_poll_init(core->loop, &link->poll, fd);
-        if (r < 0)
-                goto fail_poll;
-        core->handles++;
+        if (r < 0) {
+                free(link);
+                close(fd);
+                return r;
+        }
         link->core = core;
         link->scope = scope;
         link->fd = fd;
         link->received = uv_now(core->loop);
         if (peer_is_network(link->peer))
                 set_tcp_options(fd);
-        list_add(core, link);
-        counters_add(&core->counters, SOCKETMAP_COUNT_ACCEPTED, 1);
         set_watch(link);
         return 0;
-fail_poll:
-        peers_leave(&core->peers, link->peer);
-fail_peer:
-        alarm_leave(&core->alarm);
-fail:
-        free(link);
-        close(fd);
-        return r;
 }

@@ -132,7 +132,7 @@ static int add(struct socketmap_server *server, const struct setup *setup,
         struct socketmap_error *ret_error)
 {
         struct listener *listener;
-        int r;
+        int r = 0;
 
         listener = listener_open(
                 &server->core, setup->scope, fd, file, room_make, &r);

@@ -31,20 +31,13 @@ struct workers *workers_new(
         workers = calloc(1, sizeof(*workers) + threads * sizeof(pthread_t));
         if (workers == NULL)
                 return NULL;
-        if (pthread_mutex_init(&workers->mutex, NULL) != 0)
-                goto fail_mutex;
-        if (pthread_cond_init(&workers->wake, NULL) != 0)
-                goto fail_cond;
+        workers->mutex = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+        workers->wake = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
         workers->type = type;
         workers->ctx = ctx;
         workers->queue_max = queue;
         workers->count_max = threads;
         return workers;
-fail_cond:
-        pthread_mutex_destroy(&workers->mutex);
-fail_mutex:
-        free(workers);
-        return NULL;
 }
 
 void workers_free(struct workers *workers)
