@@ -2,7 +2,6 @@
 #include "config/config.h"
 
 #include "config/sections.h"
-#include "maps/map.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -10,6 +9,17 @@
 
 /* Far more than a file written by a person, inline tables included. */
 #define CONFIG_SIZE_MAX ((size_t)256 * 1024 * 1024)
+
+const char *const config_log_level_names[] = {
+        "error", "warning", "info", "debug", NULL};
+const char *const config_log_area_names[CONFIG_AREAS + 1] = {
+        [CONFIG_AREA_CONFIG] = "config",
+        [CONFIG_AREA_SERVER] = "server",
+        [CONFIG_AREA_TABLE] = "table",
+        [CONFIG_AREA_LISTEN] = "listen",
+        [CONFIG_AREA_LIFE] = "life",
+        [CONFIG_AREA_LOOKUP] = "lookup",
+};
 
 struct builder {
         struct config *config;
@@ -30,6 +40,7 @@ static int build_listener(struct builder *builder, struct section *section)
         const struct setting *endpoint = &section->settings[LISTEN_ENDPOINT];
         const struct setting *mode = &section->settings[LISTEN_MODE];
         struct config_listener *listener;
+        const char *colon;
 
         if (!section->is_valid)
                 return 0;
@@ -41,10 +52,20 @@ static int build_listener(struct builder *builder, struct section *section)
         listener = arena_alloc(&builder->config->arena, sizeof(*listener));
         if (listener == NULL)
                 return -ENOMEM;
+        colon = strchr(endpoint->value, ':');
         *listener = (struct config_listener){
                 .name = section->name,
-                .endpoint = endpoint->value,
+                .place = section->place,
+                .endpoint = {endpoint->value,
+                        value_is_unix(endpoint->value) ? CONFIG_ENDPOINT_UNIX
+                                                       : CONFIG_ENDPOINT_INET,
+                        colon + 1, -1},
                 .mode = value_to_mode(mode->value),
+                .owner = {NULL, (uid_t)-1, (gid_t)-1},
+                .group = {NULL, (gid_t)-1},
+                .directory_mode = (mode_t)-1,
+                .directory_owner = {NULL, (uid_t)-1, (gid_t)-1},
+                .directory_group = {NULL, (gid_t)-1},
         };
         *builder->listeners_end = listener;
         builder->listeners_end = &listener->next;
@@ -54,9 +75,7 @@ static int build_listener(struct builder *builder, struct section *section)
 static int build_map(struct builder *builder, struct section *section)
 {
         const struct setting *table = &section->settings[MAP_TABLE];
-        struct table_env env = {.report = builder->report};
         struct config_map *map;
-        struct reason reason;
 
         if (!section->is_valid)
                 return 0;
@@ -65,16 +84,37 @@ static int build_map(struct builder *builder, struct section *section)
                 return -ENOMEM;
         *map = (struct config_map){
                 .name = section->name,
-                .map = map_open(&env, section->name, table->value, &reason),
+                .place = section->place,
+                .table_place = table->place,
+                .table = table->value,
+                .workers = 4,
+                .queue = 1024,
+                .auto_reload = true,
+                .shrink_limit = 50,
         };
-        if (map->map == NULL) {
-                report_at(builder->report, SEVERITY_ERROR, &table->place,
-                        "table: %s", reason.text);
-                return 0;
-        }
         *builder->maps_end = map;
         builder->maps_end = &map->next;
         return 0;
+}
+
+static void build_defaults(struct config *config)
+{
+        config->server = (struct config_server){
+                .user = {NULL, (uid_t)-1, (gid_t)-1},
+                .group = {NULL, (gid_t)-1},
+                .connections = 4096,
+                .request_size = 131072,
+                .reply_size = 100000,
+                .deadline = 4000,
+                .partial_timeout = 100000,
+                .stall_timeout = 100000,
+                .memory = (uint64_t)32 * 1024 * 1024,
+                .backlog = 4096,
+                .drain_timeout = 10000,
+        };
+        config->log.level = CONFIG_LOG_INFO;
+        for (size_t i = 0; i < CONFIG_AREAS; i++)
+                config->log.levels[i] = CONFIG_LOG_INFO;
 }
 
 /*
@@ -137,6 +177,7 @@ struct config *config_read(const char *file, struct report *report)
                 return NULL;
         }
         arena_init(&config->arena, NULL, 0, CONFIG_SIZE_MAX);
+        build_defaults(config);
         builder.listeners_end = &config->listeners;
         builder.maps_end = &config->maps;
         if (fill(&builder, file) == 0 && report->errors == errors)
@@ -149,9 +190,6 @@ void config_free(struct config *config)
 {
         if (config == NULL)
                 return;
-        for (struct config_map *map = config->maps; map != NULL;
-                map = map->next)
-                map_close(map->map);
         arena_fini(&config->arena);
         free(config);
 }

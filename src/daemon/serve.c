@@ -79,23 +79,42 @@ static void free_map(void *ctx)
         map_close(ctx);
 }
 
-static int set_maps(struct daemon *daemon, struct config *config)
+/* Adds a map to the set, or reports what is wrong with it. */
+static int add_map(struct socketmap_maps *maps, struct report *report,
+        const struct config_map *options)
 {
+        struct table_env env = {.report = report};
+        struct reason reason;
+        struct map *map =
+                map_open(&env, options->name, options->table, &reason);
+
+        if (map == NULL) {
+                report_at(report, SEVERITY_ERROR, &options->table_place,
+                        "table: %s", reason.text);
+                return reason.code;
+        }
+        return socketmap_maps_add(
+                maps, options->name, map_lookup, map, free_map, map_flags(map));
+}
+
+/* Returns an exit status. */
+static int set_maps(struct daemon *daemon, const struct config *config)
+{
+        struct report report = {.say = log_finding};
         struct socketmap_maps *maps = socketmap_maps_new();
-        struct config_map *map;
+        const struct config_map *map;
         int r = maps == NULL ? -ENOMEM : 0;
 
-        for (map = config->maps; map != NULL && r == 0; map = map->next) {
-                struct map *taken = map->map;
-
-                map->map = NULL;
-                r = socketmap_maps_add(maps, map->name, map_lookup, taken,
-                        free_map, map_flags(taken));
-        }
+        for (map = config->maps; map != NULL && r == 0; map = map->next)
+                r = add_map(maps, &report, map);
         if (r == 0)
                 r = socketmap_server_set_maps(daemon->server, maps);
         socketmap_maps_free(maps);
-        return r;
+        if (r < 0 && report.errors == 0)
+                log_line("error: %s", strerror(-r));
+        if (r < 0)
+                return r == -EINVAL ? EX_CONFIG : EX_OSERR;
+        return EX_OK;
 }
 
 /* Logs why the server has no listener, returns the exit status. */
@@ -106,7 +125,7 @@ static int tell_listen_error(const struct daemon *daemon,
 
         if (!socketmap_server_get_error(daemon->server, &error))
                 snprintf(error.text, sizeof(error.text), "%s: %s",
-                        listener->endpoint, strerror(-code));
+                        listener->endpoint.text, strerror(-code));
         log_line("error: [listen %s] %s", listener->name, error.text);
         return code == -EACCES || code == -EPERM ? EX_NOPERM : EX_UNAVAILABLE;
 }
@@ -127,7 +146,7 @@ static int open_listeners(struct daemon *daemon, const struct config *config)
                 listener = listener->next) {
                 socketmap_listen_options_set_mode(options, listener->mode);
                 r = socketmap_server_listen(
-                        daemon->server, listener->endpoint, options);
+                        daemon->server, listener->endpoint.text, options);
                 if (r < 0)
                         status = tell_listen_error(daemon, listener, r);
         }
@@ -167,16 +186,18 @@ static void tell_end(const struct daemon *daemon)
                 (unsigned long long)requests);
 }
 
-static int set_up(struct daemon *daemon, struct config *config)
+static int set_up(struct daemon *daemon, const struct config *config)
 {
         int r = daemon->server == NULL ? -ENOMEM : start_signals(daemon);
+        int status;
 
-        if (r == 0)
-                r = set_maps(daemon, config);
         if (r < 0) {
                 log_line("error: %s", strerror(-r));
                 return EX_OSERR;
         }
+        status = set_maps(daemon, config);
+        if (status != EX_OK)
+                return status;
         socketmap_server_set_log(
                 daemon->server, log_limited, &daemon->log_limit);
         socketmap_server_on_idle(daemon->server, on_idle, daemon);
@@ -191,7 +212,7 @@ static void close_handle(uv_handle_t *handle, void *ctx)
                 uv_close(handle, NULL);
 }
 
-int serve(struct config *config)
+int serve(const struct config *config)
 {
         struct daemon daemon = {0};
         int status;

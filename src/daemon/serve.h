@@ -6,10 +6,9 @@
 struct config;
 
 /*
- * Serves until SIGTERM or SIGINT, and takes the maps of the configuration.
- * Returns the exit status of the process (sysexits.h); what goes wrong is
- * logged.
+ * Serves until SIGTERM or SIGINT. Returns the exit status of the process
+ * (sysexits.h); what goes wrong is logged.
  */
-int serve(struct config *config);
+int serve(const struct config *config);
 
 #endif

@@ -53,9 +53,9 @@ static void test_sections_in_order(void)
         if (config == NULL)
                 return;
         CHECK_STR(config->listeners->name, "one");
-        CHECK_STR(config->listeners->endpoint, "inet:127.0.0.1:0");
+        CHECK_STR(config->listeners->endpoint.text, "inet:127.0.0.1:0");
         CHECK_STR(config->listeners->next->name, "two");
-        CHECK_STR(config->listeners->next->endpoint, "unix:/a b");
+        CHECK_STR(config->listeners->next->endpoint.text, "unix:/a b");
         CHECK_INT(config->listeners->next->mode, 0600);
         CHECK(config->listeners->next->next == NULL);
         CHECK_STR(config->maps->name, "b");
