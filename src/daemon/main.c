@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* socketmapd: answers socketmap lookups from the tables of a configuration. */
-#include "config/config.h"
 #include "daemon/log.h"
 #include "daemon/serve.h"
 
 #include <getopt.h>
-#include <signal.h>
 #include <socketmap/base.h>
 #include <stdio.h>
 #include <sysexits.h>
@@ -29,22 +27,6 @@ static const struct option options[] = {
         {"version", no_argument, NULL, 'V'},
         {NULL, 0, NULL, 0},
 };
-
-static int run(const char *file)
-{
-        struct report report = {.say = log_finding};
-        struct config *config;
-        int status;
-
-        /* Big tables take their time; a handler is there when they are read. */
-        signal(SIGHUP, SIG_IGN);
-        config = config_read(file, &report);
-        if (config == NULL)
-                return EX_CONFIG;
-        status = serve(config);
-        config_free(config);
-        return status;
-}
 
 /* Returns the exit status. */
 static int print(const char *text)
@@ -87,5 +69,5 @@ int main(int argc, char **argv)
                 fputs(usage, stderr);
                 return EX_USAGE;
         }
-        return run(file);
+        return serve(file);
 }

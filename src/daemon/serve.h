@@ -3,12 +3,10 @@
 #ifndef DAEMON_SERVE_H
 #define DAEMON_SERVE_H
 
-struct config;
-
 /*
- * Serves until SIGTERM or SIGINT. Returns the exit status of the process
- * (sysexits.h); what goes wrong is logged.
+ * Reads the configuration and serves it until the end. Returns the exit status
+ * of the process (sysexits.h); what goes wrong is logged.
  */
-int serve(const struct config *config);
+int serve(const char *file);
 
 #endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The daemon's parts, put together. What a part needs for itself alone is in
+ * its own struct; the parts further up (signals, reload and takeover) know
+ * this one.
+ */
+#ifndef DAEMON_DAEMON_H
+#define DAEMON_DAEMON_H
+
+#include "daemon/listeners.h"
+#include "daemon/log.h"
+#include <socketmap/server.h>
+#include <stdbool.h>
+#include <uv.h>
+
+struct config;
+
+enum { SIGNALS_HANDLED = 3 };
+
+struct daemon {
+        uv_loop_t loop;
+        uv_signal_t signals[SIGNALS_HANDLED];
+        const char *file;      /* the configuration's */
+        struct config *config; /* in force */
+        struct socketmap_server *server;
+        struct listeners listeners;
+        struct log_limit log_limit;
+        const char *end_reason; /* why it ends; NULL: it doesn't */
+        bool ends_at_once;
+};
+
+#endif
