@@ -13,14 +13,8 @@ enum { FIRST = 3, MOST = 65536 };
 /* What descriptors without a name are called, as in sd_listen_fds(3). */
 static const char unknown[] = "unknown";
 
-struct passed {
-        char *name;
-        int fd;
-};
-
-/* Of the process, as the environment is. */
-static struct passed *passed;
-static size_t passed_count;
+/* The process's, as the environment is. */
+static struct fdlist passed;
 
 /* Reads a decimal number from the environment; -1 when it is none. */
 static long read_number(const char *variable)
@@ -36,29 +30,6 @@ static long read_number(const char *variable)
         return errno != 0 || *end != '\0' ? -1 : number;
 }
 
-static int append(char *name, int fd)
-{
-        struct passed *larger =
-                realloc(passed, (passed_count + 1) * sizeof(*passed));
-
-        if (larger == NULL)
-                return -ENOMEM;
-        passed = larger;
-        passed[passed_count++] = (struct passed){name, fd};
-        return 0;
-}
-
-int activation_add(const char *name, int fd)
-{
-        char *copy = strdup(name);
-
-        if (copy != NULL && append(copy, fd) == 0)
-                return 0;
-        free(copy);
-        close(fd);
-        return -ENOMEM;
-}
-
 /* Takes all descriptors; `names` is divided by colons. */
 static int take_all(long count, char *names)
 {
@@ -70,8 +41,27 @@ static int take_all(long count, char *names)
 
                 if (flags < 0 || fcntl(fd, F_SETFD, flags | FD_CLOEXEC) < 0)
                         return -errno;
-                r = activation_add(name != NULL ? name : unknown, fd);
+                r = fdlist_add(&passed, name != NULL ? name : unknown, fd);
         }
+        return r;
+}
+
+static int take_by_environment(void)
+{
+        long count = read_number("LISTEN_FDS");
+        const char *names = getenv("LISTEN_FDNAMES");
+        char *copy = NULL;
+        int r;
+
+        if (count < 0 || count > MOST)
+                return -EINVAL;
+        if (names != NULL) {
+                copy = strdup(names);
+                if (copy == NULL)
+                        return -ENOMEM;
+        }
+        r = take_all(count, copy);
+        free(copy);
         return r;
 }
 
@@ -83,21 +73,8 @@ static bool is_for_us(void)
 
 int activation_start(void)
 {
-        long count = read_number("LISTEN_FDS");
-        const char *names = getenv("LISTEN_FDNAMES");
-        char *copy = NULL;
-        int r = 0;
+        int r = is_for_us() ? take_by_environment() : 0;
 
-        if (is_for_us()) {
-                copy = names != NULL ? strdup(names) : NULL;
-                if (count < 0 || count > MOST)
-                        r = -EINVAL;
-                else if (names != NULL && copy == NULL)
-                        r = -ENOMEM;
-                else
-                        r = take_all(count, copy);
-                free(copy);
-        }
         unsetenv("LISTEN_PID");
         unsetenv("LISTEN_FDS");
         unsetenv("LISTEN_FDNAMES");
@@ -106,39 +83,20 @@ int activation_start(void)
 
 void activation_stop(void)
 {
-        while (passed_count > 0) {
-                close(passed[passed_count - 1].fd);
-                activation_remove(passed_count - 1);
-        }
-        free(passed);
-        passed = NULL;
+        fdlist_fini(&passed);
 }
 
 int activation_take(const char *name, size_t n)
 {
-        for (size_t i = 0; i < passed_count; i++) {
-                int fd;
+        int fd = fdlist_get(&passed, name, n);
 
-                if (strcmp(passed[i].name, name) != 0 || n-- > 0)
-                        continue;
-                fd = fcntl(passed[i].fd, F_DUPFD_CLOEXEC, FIRST);
-                return fd < 0 ? -errno : fd;
-        }
-        return -ENOENT;
+        if (fd < 0)
+                return fd;
+        fd = fcntl(fd, F_DUPFD_CLOEXEC, FIRST);
+        return fd < 0 ? -errno : fd;
 }
 
-int activation_get(size_t n, const char **ret_name)
+struct fdlist *activation_list(void)
 {
-        if (n >= passed_count)
-                return -ENOENT;
-        *ret_name = passed[n].name;
-        return passed[n].fd;
-}
-
-void activation_remove(size_t n)
-{
-        free(passed[n].name);
-        passed_count--;
-        memmove(&passed[n], &passed[n + 1],
-                (passed_count - n) * sizeof(*passed));
+        return &passed;
 }

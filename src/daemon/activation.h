@@ -3,7 +3,7 @@
 #ifndef DAEMON_ACTIVATION_H
 #define DAEMON_ACTIVATION_H
 
-#include <stddef.h>
+#include "daemon/fdlist.h"
 
 /*
  * Takes over what LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES say, if that is
@@ -23,17 +23,7 @@ void activation_stop(void);
  */
 int activation_take(const char *name, size_t n);
 
-/*
- * Returns the n-th of all descriptors, borrowed, and its name; or -ENOENT.
- * activation_remove takes it out of the list: it is the caller's then.
- */
-int activation_get(size_t n, const char **ret_name);
-void activation_remove(size_t n);
-
-/*
- * Adds a descriptor of the service manager that came in another way. Takes it,
- * also on failure. Returns 0 or -ENOMEM.
- */
-int activation_add(const char *name, int fd);
+/* All of them; what is taken out or added is so for activation_take, too. */
+struct fdlist *activation_list(void);
 
 #endif
