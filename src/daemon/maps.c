@@ -10,25 +10,32 @@
 
 static void free_map(void *ctx)
 {
-        map_close(ctx);
+        map_unref(ctx);
 }
 
 /* Adds a map to the set, or reports what is wrong with it. */
 static int add_map(struct socketmap_maps *maps, struct report *report,
-        const struct config_map *options)
+        const struct config_map *config)
 {
         struct table_env env = {.report = report};
+        struct map_options options = {
+                .name = config->name,
+                .table = config->table,
+                .auto_reload = config->auto_reload,
+                .shrink_limit = (unsigned)config->shrink_limit,
+                .canary = config->canary,
+                .secret = config->secret,
+        };
         struct reason reason;
-        struct map *map =
-                map_open(&env, options->name, options->table, &reason);
+        struct map *map = map_open(&env, &options, &reason);
 
         if (map == NULL) {
-                report_at(report, SEVERITY_ERROR, &options->table_place,
+                report_at(report, SEVERITY_ERROR, &config->table_place,
                         "table: %s", reason.text);
                 return reason.code;
         }
         return socketmap_maps_add(
-                maps, options->name, map_lookup, map, free_map, map_flags(map));
+                maps, config->name, map_lookup, map, free_map, map_flags(map));
 }
 
 struct socketmap_maps *maps_open(

@@ -1,35 +1,100 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A map: a table and the rules around it, as a lookup function of the library.
+ *
+ * It answers from its content. Opening content may take long and happens on any
+ * thread; adopting it happens on the server's thread, between two lookups.
  */
 #ifndef MAPS_MAP_H
 #define MAPS_MAP_H
 
-#include "tables/table.h"
+#include "maps/content.h"
+#include "maps/counts.h"
 #include <socketmap/request.h>
 
 struct map;
 
+struct map_options {
+        const char *name;
+        const char *table; /* as `postconf -hx` prints it */
+        bool auto_reload;
+        unsigned shrink_limit; /* percent of the entries; 100: all may go */
+        const char *canary;    /* a key that must be found; NULL: none */
+        bool secret;           /* nobody may be told its values */
+};
+
 /*
- * Opens a map on one table, written as `postconf -hx` prints it. A list of
- * several tables is refused, and with it an unbraced text with blanks or
- * commas, which Postfix takes for a list.
+ * Opens a map and its content, with one reference. Copies the options. May
+ * block; any thread.
  *
- * A table that cannot be opened now takes no other map down: the map answers
- * TEMP with the reason, and env->report is warned. name: for that warning.
- * Returns NULL with the reason when the specification is wrong, or when there
- * is no memory.
+ * A table that cannot be opened now, or where the canary is not found, takes
+ * no other map down: the map answers TEMP with the reason, and env->report is
+ * warned. Returns NULL with the reason when the specification is
+ * wrong, or when there is no memory.
  */
-struct map *map_open(const struct table_env *env, const char *name,
-        const char *table_spec, struct reason *ret_reason);
+struct map *map_open(const struct table_env *env,
+        const struct map_options *options, struct reason *ret_reason);
 
-/* NULL does nothing. No lookup may be under way. */
-void map_close(struct map *map);
+/* Any thread. The last map_unref closes the map; NULL does nothing. */
+struct map *map_ref(struct map *map);
+void map_unref(struct map *map);
 
-/* How to register it: SOCKETMAP_INLINE or 0. */
+/* How to register it: SOCKETMAP_INLINE or 0. It may change with the content. */
 unsigned map_flags(const struct map *map);
 
-/* The lookup function; ctx is the struct map. */
+/*
+ * The lookup function; ctx is the struct map. On the server's thread, or on
+ * workers of a map whose flags say so.
+ */
 void map_lookup(struct socketmap_request *request, void *ctx);
+
+/* The map's own copy of its options, constant. */
+const struct map_options *map_get_options(const struct map *map);
+
+/*
+ * Says whether another map of these options, opened now, would answer the same:
+ * effective options and files are unchanged. Looks at the files; any thread.
+ * A map that answers TEMP is the same as none.
+ */
+bool map_is_same(struct map *map, const struct map_options *options);
+
+/*
+ * Replaces the content of a map: the server's thread only. Takes the caller's
+ * reference, and returns the one to the former content, to be ended by
+ * content_unref on any thread: freeing a big table takes a while. Lookups under
+ * way finish on the former content.
+ */
+struct content *map_adopt(struct map *map, struct content *content);
+
+/* Counts content that failed or was refused. The server's thread only. */
+void map_count_failure(struct map *map);
+
+/* Returns the content in use, with a reference. Any thread. */
+struct content *map_get_content(struct map *map);
+
+/*
+ * One that wants to know of each answer. `answered` runs on the thread that
+ * answers, after the reply; key and text are borrowed. nanoseconds: from the
+ * lookup function's call to the reply. The text of a secret map is given too:
+ * look at its options.
+ */
+struct map_observer {
+        void (*answered)(void *ctx, const struct map *map, struct span key,
+                enum socketmap_status status, struct span text,
+                uint64_t nanoseconds);
+        void *ctx;
+};
+
+/* Borrows the observer until another one is set. NULL: none. */
+void map_set_observer(struct map *map, const struct map_observer *observer);
+
+/* What it has counted so far. Any thread. */
+void map_get_counts(const struct map *map, struct map_counts *ret_counts);
+
+/*
+ * Goes on counting where a former map of that name is, which is replaced. The
+ * server's thread only.
+ */
+void map_inherit_counts(struct map *map, const struct map *former);
 
 #endif

@@ -13,14 +13,30 @@ struct fail_table {
         char text[];
 };
 
+static int parse(
+        const char *argument, struct span *ret_text, struct reason *ret_reason)
+{
+        *ret_text = span_of(argument);
+        if (argument[0] != '{')
+                return 0;
+        return braces_strip(*ret_text, ret_text, ret_reason);
+}
+
+static int check_fail(const char *argument, struct reason *ret_reason)
+{
+        struct span text;
+
+        return parse(argument, &text, ret_reason);
+}
+
 static struct table *open_fail(const struct table_env *env,
         const char *argument, struct reason *ret_reason)
 {
-        struct span text = span_of(argument);
         struct fail_table *table;
+        struct span text;
 
         (void)env;
-        if (text.data[0] == '{' && braces_strip(text, &text, ret_reason) < 0)
+        if (parse(argument, &text, ret_reason) < 0)
                 return NULL;
         table = malloc(sizeof(*table) + text.size);
         if (table == NULL) {
@@ -29,6 +45,7 @@ static struct table *open_fail(const struct table_env *env,
         }
         table->table = (struct table){
                 .type = &table_type_fail,
+                .entries = SIZE_MAX,
                 .pattern = true,
         };
         table->size = text.size;
@@ -52,6 +69,7 @@ const struct table_type table_type_fail = {
         .name = "fail",
         .summary = "every lookup fails with this text",
         .argument = "TEXT",
+        .check = check_fail,
         .open = open_fail,
         .start = start_fail,
         .close = close_fail,

@@ -126,10 +126,31 @@ static struct table *open_inline(const struct table_env *env,
         return table;
 }
 
+static void say_nothing(void *ctx, enum severity severity, const char *line)
+{
+        (void)ctx;
+        (void)severity;
+        (void)line;
+}
+
+/* All of it is in the argument: what can be wrong shows when it is read. */
+static int check_inline(const char *argument, struct reason *ret_reason)
+{
+        struct report nobody = {.say = say_nothing};
+        struct table_env env = {.report = &nobody};
+        struct table *table = open_inline(&env, argument, ret_reason);
+
+        if (table == NULL)
+                return ret_reason->code == -EINVAL ? -EINVAL : 0;
+        exact_close(table);
+        return 0;
+}
+
 const struct table_type table_type_inline = {
         .name = "inline",
         .summary = "entries written here: {key=value, {key = value}, ...}",
         .argument = "{ENTRY...}",
+        .check = check_inline,
         .open = open_inline,
         .start = exact_start,
         .close = exact_close,

@@ -24,6 +24,13 @@ static int parse(
         return braces_strip(*ret_value, ret_value, ret_reason);
 }
 
+static int check_static(const char *argument, struct reason *ret_reason)
+{
+        struct span value;
+
+        return parse(argument, &value, ret_reason);
+}
+
 static struct table *open_static(const struct table_env *env,
         const char *argument, struct reason *ret_reason)
 {
@@ -40,6 +47,7 @@ static struct table *open_static(const struct table_env *env,
         }
         table->table = (struct table){
                 .type = &table_type_static,
+                .entries = SIZE_MAX,
                 .is_text = utf8_is_valid(value),
         };
         table->size = value.size;
@@ -66,6 +74,7 @@ const struct table_type table_type_static = {
         .name = "static",
         .summary = "the same value for every key",
         .argument = "VALUE",
+        .check = check_static,
         .open = open_static,
         .start = start_static,
         .close = close_static,

@@ -31,11 +31,13 @@ static void set_unknown_type(struct span name, struct reason *ret_reason)
                 (int)name.size, name.data, names);
 }
 
-struct table *table_open(const struct table_env *env, const char *spec,
-        struct reason *ret_reason)
+/* Splits "type:argument". Returns the type, or NULL with the reason. */
+static const struct table_type *parse(
+        const char *spec, const char **ret_argument, struct reason *ret_reason)
 {
         const struct table_type *type;
         const char *colon;
+        struct span name;
 
         /* Postfix's way to share a table between processes: we are one. */
         if (strncmp(spec, PROXY, strlen(PROXY)) == 0)
@@ -45,13 +47,35 @@ struct table *table_open(const struct table_env *env, const char *spec,
                 reason_set(ret_reason, "expected TYPE:NAME, not \"%s\"", spec);
                 return NULL;
         }
-        type = find_type((struct span){spec, (size_t)(colon - spec)});
-        if (type == NULL) {
-                set_unknown_type((struct span){spec, (size_t)(colon - spec)},
-                        ret_reason);
+        name = (struct span){spec, (size_t)(colon - spec)};
+        type = find_type(name);
+        if (type == NULL)
+                set_unknown_type(name, ret_reason);
+        *ret_argument = colon + 1;
+        return type;
+}
+
+struct table *table_open(const struct table_env *env, const char *spec,
+        struct reason *ret_reason)
+{
+        const char *argument;
+        const struct table_type *type = parse(spec, &argument, ret_reason);
+
+        if (type == NULL)
                 return NULL;
-        }
-        return type->open(env, colon + 1, ret_reason);
+        return type->open(env, argument, ret_reason);
+}
+
+int table_check(const char *spec, struct reason *ret_reason)
+{
+        const char *argument;
+        const struct table_type *type = parse(spec, &argument, ret_reason);
+
+        if (type == NULL)
+                return -EINVAL;
+        if (type->check == NULL)
+                return 0;
+        return type->check(argument, ret_reason);
 }
 
 void table_close(struct table *table)

@@ -8,6 +8,7 @@
 #define TABLES_TABLE_H
 
 #include "base/arena.h"
+#include "base/file_state.h"
 #include "base/report.h"
 #include "base/span.h"
 #include <stdbool.h>
@@ -60,6 +61,11 @@ struct table_type {
         const char *summary;  /* one line for --tables and the manual */
         const char *argument; /* what stands after the colon, "FILE" */
         /*
+         * Looks at the argument alone, never at files or servers: returns 0,
+         * or -EINVAL with the reason. NULL: every argument will do.
+         */
+        int (*check)(const char *argument, struct reason *ret_reason);
+        /*
          * Opens a table. argument: the text after the colon, borrowed, never
          * empty. Returns NULL with the reason: its code is -EINVAL when the
          * argument itself is wrong, a mistake in the configuration; otherwise
@@ -79,13 +85,22 @@ struct table_type {
         void (*close)(struct table *table);
 };
 
+/* A file that a table was read from, as it was just before. */
+struct table_file {
+        const char *name;
+        struct file_state state;
+};
+
 /* The beginning of every table's own struct. */
 struct table {
         const struct table_type *type;
-        bool blocks;  /* start may block: only on worker threads */
-        bool pattern; /* asked for whole keys only */
-        bool is_text; /* all its values are UTF-8 without NUL: no need to look
-                       */
+        const struct table_file *files; /* the table's own, until it closes */
+        size_t file_count;
+        size_t entries; /* SIZE_MAX: not known */
+        bool blocks;    /* start may block: only on worker threads */
+        bool pattern;   /* asked for whole keys only */
+        bool is_text;   /* all its values are UTF-8 without NUL: no need to look
+                         */
 };
 
 /*
@@ -95,6 +110,14 @@ struct table {
  */
 struct table *table_open(const struct table_env *env, const char *spec,
         struct reason *ret_reason);
+
+/*
+ * Says whether table_open could do with this notation: its form, its type, and
+ * what the type can tell of the argument without opening anything. Returns 0,
+ * or -EINVAL with the reason.
+ */
+int table_check(const char *spec, struct reason *ret_reason);
+
 /* NULL does nothing. */
 void table_close(struct table *table);
 

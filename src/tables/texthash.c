@@ -9,7 +9,6 @@
 #include "base/utf8.h"
 #include "tables/support/exact.h"
 #include <errno.h>
-#include <sys/stat.h>
 
 extern const struct table_type table_type_texthash;
 
@@ -101,7 +100,7 @@ static int add_lines(const struct loader *loader, struct reason *ret_reason)
 }
 
 static struct table *read_file(const struct table_env *env, const char *file,
-        struct reason *ret_reason)
+        const struct file_state *state, struct reason *ret_reason)
 {
         struct loader loader = {.env = env, .file = file};
         int result;
@@ -110,23 +109,20 @@ static struct table *read_file(const struct table_env *env, const char *file,
         if (loader.lines == NULL)
                 return NULL;
         loader.table = exact_new(&table_type_texthash, ret_reason);
-        if (loader.table != NULL) {
+        if (loader.table == NULL)
+                goto out;
+        result = exact_set_file(loader.table, file, state);
+        if (result < 0)
+                reason_set_errno(ret_reason, result, "%s", file);
+        else
                 result = add_lines(&loader, ret_reason);
-                if (result < 0) {
-                        exact_close(loader.table);
-                        loader.table = NULL;
-                }
+        if (result < 0) {
+                exact_close(loader.table);
+                loader.table = NULL;
         }
+out:
         lines_close(loader.lines);
         return loader.table;
-}
-
-static bool is_same(const struct stat *a, const struct stat *b)
-{
-        return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
-               a->st_size == b->st_size &&
-               a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-               a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
 /*
@@ -136,16 +132,19 @@ static bool is_same(const struct stat *a, const struct stat *b)
 static struct table *open_texthash(const struct table_env *env,
         const char *file, struct reason *ret_reason)
 {
-        struct stat before, after;
+        struct file_state before, after;
         struct table *table;
+        int error;
 
         for (int reads = 0; reads < READS_MAX; reads++) {
-                if (stat(file, &before) < 0)
-                        goto no_file;
-                table = read_file(env, file, ret_reason);
+                error = file_state_get(file, &before);
+                if (error < 0)
+                        goto fail;
+                table = read_file(env, file, &before, ret_reason);
                 if (table == NULL)
                         return NULL;
-                if (stat(file, &after) == 0 && is_same(&before, &after))
+                if (file_state_get(file, &after) == 0 &&
+                        file_state_is_same(&before, &after))
                         return table;
                 exact_close(table);
         }
@@ -153,8 +152,8 @@ static struct table *open_texthash(const struct table_env *env,
         ret_reason->code = -EAGAIN;
         return NULL;
 
-no_file:
-        reason_set_errno(ret_reason, -errno, "%s", file);
+fail:
+        reason_set_errno(ret_reason, error, "%s", file);
         return NULL;
 }
 

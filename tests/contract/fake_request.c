@@ -31,28 +31,16 @@ void socketmap_request_release(struct socketmap_request *request)
         request->releases++;
 }
 
-static int reply(struct socketmap_request *request, const char *status,
-        const void *text, size_t size)
-{
-        request->replies++;
-        snprintf(request->reply, sizeof(request->reply), "%s %.*s", status,
-                (int)size, (const char *)text);
-        return 0;
-}
-
 int socketmap_reply(struct socketmap_request *request,
         enum socketmap_status status, const void *text, size_t size)
 {
-        return reply(
-                request, status == SOCKETMAP_OK ? "OK" : "other", text, size);
-}
+        const char *name = status == SOCKETMAP_OK         ? "OK"
+                           : status == SOCKETMAP_NOTFOUND ? "NOTFOUND"
+                           : status == SOCKETMAP_TEMP     ? "TEMP"
+                                                          : "other";
 
-int socketmap_reply_notfound(struct socketmap_request *request)
-{
-        return reply(request, "NOTFOUND", "", 0);
-}
-
-int socketmap_reply_temp(struct socketmap_request *request, const char *reason)
-{
-        return reply(request, "TEMP", reason, strlen(reason));
+        request->replies++;
+        snprintf(request->reply, sizeof(request->reply), "%s %.*s", name,
+                (int)size, (const char *)text);
+        return request->reply_result;
 }

@@ -13,6 +13,7 @@ struct socketmap_request {
         struct span key;
         unsigned remaining;
         bool cannot_hold;
+        int reply_result; /* what replying returns */
         int holds;
         int releases;
         int replies;

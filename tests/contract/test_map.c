@@ -127,8 +127,10 @@ static struct map *open_map(const char *spec, struct reason *ret_reason)
         static struct report report = {.say = say};
         struct table_env env = {.report = &report};
 
+        struct map_options options = {.name = "virtual", .table = spec};
+
         warned[0] = '\0';
-        return map_open(&env, "virtual", spec, ret_reason);
+        return map_open(&env, &options, ret_reason);
 }
 
 /* Asks a new map for "key" and returns the reply. */
@@ -143,7 +145,7 @@ static const char *reply_of(const char *spec)
         map_lookup(&request, map);
         CHECK_INT(request.replies, 1);
         CHECK_INT(request.holds, request.releases);
-        map_close(map);
+        map_unref(map);
         return request.reply;
 }
 
@@ -173,7 +175,7 @@ static void test_wrong_specification(void)
                 "\"later:b\" after \"now:a\": more than one table, or a text "
                 "with blanks or commas that needs {} around it");
         CHECK_STR(warned, "");
-        map_close(NULL);
+        map_unref(NULL);
 }
 
 static void test_words(void)
@@ -190,7 +192,7 @@ static void test_table_is_down(void)
         CHECK_INT(map_flags(map), SOCKETMAP_INLINE);
         CHECK_STR(warned, "map virtual answers TEMP: server x: Connection "
                           "refused");
-        map_close(map);
+        map_unref(map);
         CHECK_STR(reply_of("now:down"), "TEMP server x: Connection refused");
 }
 
@@ -200,10 +202,10 @@ static void test_flags(void)
         struct map *map = open_map("now:found", &reason);
 
         CHECK_INT(map_flags(map), SOCKETMAP_INLINE);
-        map_close(map);
+        map_unref(map);
         map = open_map("now:blocks", &reason);
         CHECK_INT(map_flags(map), 0);
-        map_close(map);
+        map_unref(map);
 }
 
 static uint64_t now(void)
@@ -250,7 +252,7 @@ static void test_pending(void)
         pending->finish(pending);
         CHECK_STR(request.reply, "TEMP gone");
         CHECK_INT(request.replies, 1);
-        map_close(map);
+        map_unref(map);
 }
 
 static void test_cannot_hold(void)
@@ -264,7 +266,7 @@ static void test_cannot_hold(void)
         map_lookup(&request, map);
         CHECK_INT(request.replies + request.releases, 0);
         CHECK(pending == NULL);
-        map_close(map);
+        map_unref(map);
 }
 
 int main(void)

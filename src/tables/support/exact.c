@@ -8,6 +8,8 @@
 struct exact {
         struct table table;
         struct dict dict;
+        struct table_file file;
+        char *file_name;
 };
 
 struct table *exact_new(
@@ -36,7 +38,23 @@ void exact_close(struct table *table)
         struct exact *exact = (struct exact *)table;
 
         dict_fini(&exact->dict);
+        free(exact->file_name);
         free(exact);
+}
+
+int exact_set_file(
+        struct table *table, const char *file, const struct file_state *state)
+{
+        struct exact *exact = (struct exact *)table;
+
+        exact->file_name = strdup(file);
+        if (exact->file_name == NULL)
+                return -ENOMEM;
+        exact->file =
+                (struct table_file){.name = exact->file_name, .state = *state};
+        table->files = &exact->file;
+        table->file_count = 1;
+        return 0;
 }
 
 size_t exact_key_size(struct span entry, char separator)
@@ -70,6 +88,7 @@ int exact_add(struct table *table, struct span key, struct span value,
         if (result == 0)
                 result = dict_add(&exact->dict, key, value, duplicate);
         arena_fini(&arena);
+        table->entries = exact->dict.count;
         return result;
 }
 

@@ -14,6 +14,13 @@ struct table *exact_new(
         const struct table_type *type, struct reason *ret_reason);
 
 /*
+ * Says which file its entries were read from, and how that was before. Copies
+ * the name; once a table. Returns 0 or -ENOMEM.
+ */
+int exact_set_file(
+        struct table *table, const char *file, const struct file_state *state);
+
+/*
  * Returns the size of the key that an entry begins with: it ends at white
  * space or the separator, but not inside of quotes; a backslash protects the
  * next byte. Quotes and backslashes are part of the key. SIZE_MAX when a quote
