@@ -29,8 +29,9 @@ void descriptors_provide(struct socketmap_server *server)
                               : 1;
         socketmap_server_set_limit(
                 server, SOCKETMAP_LIMIT_CONNECTIONS, connections);
-        log_line("warning: at most %llu connections at a time, since the "
-                 "process may have %llu descriptors only (RLIMIT_NOFILE)",
+        log_say(CONFIG_AREA_SERVER, CONFIG_LOG_WARNING,
+                "at most %llu connections at a time, since the "
+                "process may have %llu descriptors only (RLIMIT_NOFILE)",
                 (unsigned long long)connections,
                 (unsigned long long)limit.rlim_cur);
 }

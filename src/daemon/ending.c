@@ -22,7 +22,8 @@ void ending_tell(const struct daemon *daemon)
         uint64_t requests = socketmap_server_get_count(
                 daemon->server, SOCKETMAP_COUNT_REQUESTS);
 
-        log_line("stopped %sby %s after %llu requests",
+        log_say(CONFIG_AREA_LIFE, CONFIG_LOG_INFO,
+                "stopped %sby %s after %llu requests",
                 daemon->ends_at_once ? "at once " : "", daemon->end_reason,
                 (unsigned long long)requests);
 }

@@ -18,7 +18,8 @@ static int tell_listen_error(const struct listeners *listeners,
         if (!socketmap_server_get_error(listeners->server, &error))
                 snprintf(error.text, sizeof(error.text), "%s: %s",
                         listener->endpoint.text, strerror(-code));
-        log_line("error: [listen %s] %s", listener->name, error.text);
+        log_say(CONFIG_AREA_LISTEN, CONFIG_LOG_ERROR, "[listen %s] %s",
+                listener->name, error.text);
         return code == -EACCES || code == -EPERM ? EX_NOPERM : EX_UNAVAILABLE;
 }
 
@@ -31,7 +32,8 @@ int listeners_open(struct listeners *listeners, const struct config *config)
         int r;
 
         if (options == NULL) {
-                log_line("error: %s", strerror(ENOMEM));
+                log_say(CONFIG_AREA_LISTEN, CONFIG_LOG_ERROR, "%s",
+                        strerror(ENOMEM));
                 return EX_OSERR;
         }
         for (listener = config->listeners; listener != NULL && status == EX_OK;
@@ -63,5 +65,5 @@ void listeners_tell(const struct listeners *listeners)
                 room -= strlen(end);
                 end += strlen(end);
         }
-        log_line("ready: %s", line);
+        log_say(CONFIG_AREA_LIFE, CONFIG_LOG_INFO, "ready: %s", line);
 }

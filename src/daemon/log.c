@@ -1,40 +1,239 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/log.h"
 
-#include <stdarg.h>
-#include <stdio.h>
+#include "tables/support/siphash.h"
 
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#define PROGRAM "socketmapd"
 #define LINES_A_SECOND 10
+
+static struct {
+        pthread_mutex_t mutex; /* the log may be configured anew any time */
+        enum config_log_target target;
+        enum config_log_format format;
+        enum config_log_keys keys;
+        enum config_log_level levels[CONFIG_AREAS];
+        bool has_journal; /* stderr is the journal: it wants priorities */
+        uint64_t hash_seed[2];
+} state = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+
+/* Says whether stderr is what JOURNAL_STREAM tells: "DEVICE:INODE". */
+static bool is_journal(void)
+{
+        const char *stream = getenv("JOURNAL_STREAM");
+        uintmax_t device, inode;
+        struct stat status;
+
+        return stream != NULL &&
+               sscanf(stream, "%ju:%ju", &device, &inode) == 2 &&
+               fstat(STDERR_FILENO, &status) == 0 && status.st_dev == device &&
+               status.st_ino == inode;
+}
 
 void log_open(void)
 {
-        setvbuf(stderr, NULL, _IOLBF, BUFSIZ);
+        for (size_t i = 0; i < CONFIG_AREAS; i++)
+                state.levels[i] = CONFIG_LOG_INFO;
+        state.has_journal = is_journal();
+        /* Only so that nobody can work out keys from hashes beforehand. */
+        if (getrandom(state.hash_seed, sizeof(state.hash_seed), 0) < 0)
+                memset(state.hash_seed, 0, sizeof(state.hash_seed));
+}
+
+void log_configure(const struct config_log *options)
+{
+        pthread_mutex_lock(&state.mutex);
+        if (options->target == CONFIG_LOG_SYSLOG)
+                openlog(PROGRAM, LOG_PID | LOG_NDELAY, LOG_MAIL);
+        else if (state.target == CONFIG_LOG_SYSLOG)
+                closelog();
+        state.target = options->target;
+        state.format = options->format;
+        state.keys = options->keys;
+        memcpy(state.levels, options->levels, sizeof(state.levels));
+        pthread_mutex_unlock(&state.mutex);
+}
+
+bool log_wants(enum config_log_area area, enum config_log_level level)
+{
+        bool wants;
+
+        pthread_mutex_lock(&state.mutex);
+        wants = level <= state.levels[area];
+        pthread_mutex_unlock(&state.mutex);
+        return wants;
+}
+
+static int priority_of(enum config_log_level level)
+{
+        static const int priorities[] = {
+                [CONFIG_LOG_ERROR] = LOG_ERR,
+                [CONFIG_LOG_WARNING] = LOG_WARNING,
+                [CONFIG_LOG_INFO] = LOG_INFO,
+                [CONFIG_LOG_DEBUG] = LOG_DEBUG,
+        };
+
+        return priorities[level];
+}
+
+static void write_record(FILE *to, const struct log_record *record)
+{
+        switch (state.format) {
+        case CONFIG_LOG_TEXT:
+                log_write_text(to, record);
+                break;
+        case CONFIG_LOG_LOGFMT:
+                log_write_logfmt(to, record);
+                break;
+        case CONFIG_LOG_JSON:
+                log_write_json(to, record);
+                break;
+        }
+}
+
+/* Writes what comes before a line on stderr. */
+static void write_head(FILE *to, enum config_log_level level, bool is_bare)
+{
+        if (state.target != CONFIG_LOG_STDERR)
+                return;
+        if (state.has_journal)
+                fprintf(to, "<%d>", priority_of(level));
+        else if (state.format == CONFIG_LOG_TEXT && !is_bare)
+                fputs(PROGRAM ": ", to);
+}
+
+/* Sends a line as one piece: other processes may write there too. */
+static void send_line(enum config_log_level level, const char *line)
+{
+        if (state.target == CONFIG_LOG_SYSLOG)
+                syslog(priority_of(level), "%s", line);
+        else
+                fputs(line, stderr);
+}
+
+/* is_bare: in text, a line that begins with its own text. */
+static void put(const struct log_record *record, bool is_bare)
+{
+        char *line = NULL;
+        size_t size;
+        FILE *to = open_memstream(&line, &size);
+
+        if (to == NULL)
+                return;
+        write_head(to, record->level, is_bare);
+        if (is_bare && state.format == CONFIG_LOG_TEXT)
+                fputs(record->text, to);
+        else
+                write_record(to, record);
+        if (state.target == CONFIG_LOG_STDERR)
+                fputc('\n', to);
+        if (fclose(to) == 0)
+                send_line(record->level, line);
+        free(line);
+}
+
+static void log_record(struct log_record *record, bool is_bare)
+{
+        clock_gettime(CLOCK_REALTIME, &record->time);
+        pthread_mutex_lock(&state.mutex);
+        if (record->level <= state.levels[record->area])
+                put(record, is_bare);
+        pthread_mutex_unlock(&state.mutex);
+}
+
+void log_fields(enum config_log_area area, enum config_log_level level,
+        const char *text, const struct log_field *fields, size_t count)
+{
+        struct log_record record = {.area = area,
+                .level = level,
+                .text = text,
+                .fields = fields,
+                .count = count};
+
+        log_record(&record, false);
+}
+
+void log_say(enum config_log_area area, enum config_log_level level,
+        const char *format, ...)
+{
+        char *text = NULL;
+        va_list arguments;
+        int size;
+
+        if (!log_wants(area, level))
+                return;
+        va_start(arguments, format);
+        size = vasprintf(&text, format, arguments);
+        va_end(arguments);
+        if (size < 0)
+                return;
+        log_fields(area, level, text, NULL, 0);
+        free(text);
 }
 
 void log_line(const char *format, ...)
 {
+        char *text = NULL;
         va_list arguments;
+        int size;
 
         va_start(arguments, format);
-        fputs("socketmapd: ", stderr);
-        vfprintf(stderr, format, arguments);
-        fputc('\n', stderr);
+        size = vasprintf(&text, format, arguments);
         va_end(arguments);
+        if (size < 0)
+                return;
+        log_fields(CONFIG_AREA_LIFE, CONFIG_LOG_INFO, text, NULL, 0);
+        free(text);
+}
+
+bool log_key(struct span key, char buffer[LOG_HASH_SIZE],
+        struct log_field *ret_field)
+{
+        enum config_log_keys keys;
+
+        pthread_mutex_lock(&state.mutex);
+        keys = state.keys;
+        pthread_mutex_unlock(&state.mutex);
+        switch (keys) {
+        case CONFIG_LOG_KEYS_YES:
+                *ret_field = (struct log_field){"key", key};
+                return true;
+        case CONFIG_LOG_KEYS_HASH:
+                snprintf(buffer, LOG_HASH_SIZE, "%016" PRIx64,
+                        siphash(state.hash_seed, key));
+                *ret_field = (struct log_field){"key_hash", span_of(buffer)};
+                return true;
+        case CONFIG_LOG_KEYS_NO:
+                break;
+        }
+        return false;
 }
 
 void log_finding(void *ctx, enum severity severity, const char *line)
 {
+        struct log_record record = {.area = CONFIG_AREA_CONFIG,
+                .level = severity == SEVERITY_WARNING ? CONFIG_LOG_WARNING
+                                                      : CONFIG_LOG_ERROR,
+                .text = line};
+
         (void)ctx;
-        if (severity == SEVERITY_ERROR)
-                fprintf(stderr, "%s\n", line);
-        else
-                log_line("warning: %s", line);
+        log_record(&record, severity != SEVERITY_WARNING);
 }
 
 static void tell_left_out(struct log_limit *limit)
 {
         if (limit->left_out > 0)
-                log_line("%u similar lines left out", limit->left_out);
+                log_say(CONFIG_AREA_SERVER, CONFIG_LOG_WARNING,
+                        "%u similar lines left out", limit->left_out);
         limit->lines = 0;
         limit->left_out = 0;
 }
@@ -56,28 +255,33 @@ void log_limit_fini(struct log_limit *limit)
         tell_left_out(limit);
 }
 
-static const char *level_prefix(enum socketmap_log_level level)
+bool log_limit_passes(struct log_limit *limit)
+{
+        if (limit->lines == LINES_A_SECOND) {
+                limit->left_out++;
+                return false;
+        }
+        if (limit->lines++ == 0)
+                uv_timer_start(&limit->second, end_second, 1000, 0);
+        return true;
+}
+
+static enum config_log_level level_of(enum socketmap_log_level level)
 {
         switch (level) {
         case SOCKETMAP_LOG_ERROR:
-                return "error: ";
+                return CONFIG_LOG_ERROR;
         case SOCKETMAP_LOG_WARNING:
-                return "warning: ";
+                return CONFIG_LOG_WARNING;
         case SOCKETMAP_LOG_INFO:
                 break;
         }
-        return "";
+        return CONFIG_LOG_INFO;
 }
 
 void log_limited(void *ctx, enum socketmap_log_level level, const char *line)
 {
-        struct log_limit *limit = ctx;
-
-        if (limit->lines == LINES_A_SECOND) {
-                limit->left_out++;
-                return;
-        }
-        if (limit->lines++ == 0)
-                uv_timer_start(&limit->second, end_second, 1000, 0);
-        log_line("%s%s", level_prefix(level), line);
+        if (log_wants(CONFIG_AREA_SERVER, level_of(level)) &&
+                log_limit_passes(ctx))
+                log_say(CONFIG_AREA_SERVER, level_of(level), "%s", line);
 }

@@ -65,7 +65,8 @@ int main(int argc, char **argv)
                 }
         }
         if (optind != argc) {
-                log_line("unexpected argument: %s", argv[optind]);
+                log_say(CONFIG_AREA_LIFE, CONFIG_LOG_ERROR,
+                        "unexpected argument: %s", argv[optind]);
                 fputs(usage, stderr);
                 return EX_USAGE;
         }

@@ -49,7 +49,7 @@ static int install_maps(struct daemon *daemon)
         r = socketmap_server_set_maps(daemon->server, maps);
         socketmap_maps_free(maps);
         if (r < 0)
-                log_line("error: %s", strerror(-r));
+                log_say(CONFIG_AREA_LIFE, CONFIG_LOG_ERROR, "%s", strerror(-r));
         return r < 0 ? EX_OSERR : EX_OK;
 }
 
@@ -59,7 +59,7 @@ static int start(struct daemon *daemon)
         int status, r = set_up(daemon);
 
         if (r < 0) {
-                log_line("error: %s", strerror(-r));
+                log_say(CONFIG_AREA_LIFE, CONFIG_LOG_ERROR, "%s", strerror(-r));
                 return EX_OSERR;
         }
         status = install_maps(daemon);
@@ -99,7 +99,8 @@ static int serve_config(struct daemon *daemon)
         int r = uv_loop_init(&daemon->loop);
 
         if (r < 0) {
-                log_line("error: %s", uv_strerror(r));
+                log_say(CONFIG_AREA_LIFE, CONFIG_LOG_ERROR, "%s",
+                        uv_strerror(r));
                 return EX_OSERR;
         }
         log_limit_init(&daemon->log_limit, &daemon->loop);

@@ -10,8 +10,9 @@
 static void reload(struct daemon *daemon)
 {
         (void)daemon;
-        log_line("warning: SIGHUP: a changed configuration or table is read "
-                 "by a restart only");
+        log_say(CONFIG_AREA_LIFE, CONFIG_LOG_WARNING,
+                "SIGHUP: a changed configuration or table is read "
+                "by a restart only");
 }
 
 static void end_by_term(struct daemon *daemon)
