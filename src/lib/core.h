@@ -62,6 +62,13 @@ struct core {
         void (*gone)(struct core *core);
 };
 
+/* Tells whether there are as many connections as there may be. */
+static inline bool core_is_full(const struct core *core)
+{
+        return core->link_count >=
+               limits_get(&core->limits, SOCKETMAP_LIMIT_CONNECTIONS);
+}
+
 /* libuv has closed one of the handles; the last one ends the server. */
 void core_handle_closed(struct core *core);
 

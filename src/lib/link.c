@@ -502,7 +502,7 @@ static void on_due(struct due *due)
 
 static void on_writable(struct link *link)
 {
-        int r = send_unsent(link);
+        int r = has_unsent(link) ? send_unsent(link) : 1;
 
         if (r < 0)
                 link_close(link);
@@ -553,20 +553,22 @@ static void on_poll(uv_poll_t *poll, int status, int events)
                 receive(link);
 }
 
-void link_feed(struct link *link, const void *bytes, size_t size)
+int link_feed(struct link *link, const void *bytes, size_t size)
 {
-        char *copy = malloc(size);
+        int r = buffer_append(&link->connection.kept, bytes, size);
 
-        if (copy == NULL) {
+        if (r < 0) {
                 link_close(link);
-                return;
+                return r;
         }
-        memcpy(copy, bytes, size);
-        if (connection_feed(&link->connection, copy, size) < 0)
-                link_close(link);
-        else
-                advance(link);
-        free(copy);
+        link->connection.next = link->connection.kept.data;
+        link->connection.unparsed = size;
+        link->partial = true;
+        link->since = uv_now(link->core->loop);
+        set_due(link);
+        charge(link, memory_of(link));
+        watch(link, UV_WRITABLE);
+        return 0;
 }
 
 void link_drain(struct link *link)

@@ -39,10 +39,11 @@ struct link {
 int link_open(struct core *core, struct scope *scope, int fd);
 
 /*
- * Goes on with bytes that another process has received. The link may be closed
- * when it returns.
+ * Gives a new link bytes that another process has received. It goes on with
+ * them when its socket is found writable: not here, since this may be called
+ * from a lookup of another connection. Returns 0, or -ENOMEM and has closed it.
  */
-void link_feed(struct link *link, const void *bytes, size_t size);
+int link_feed(struct link *link, const void *bytes, size_t size);
 
 /* Gives the connection to core->receiver if nothing is under way on it. */
 void link_give(struct link *link);

@@ -50,12 +50,6 @@ static void on_resume(struct due *due)
                                   offsetof(struct listener, resume)));
 }
 
-static bool is_full(const struct core *core)
-{
-        return core->link_count >=
-               limits_get(&core->limits, SOCKETMAP_LIMIT_CONNECTIONS);
-}
-
 /* Tells whether accept would find a connection: nobody is closed for none. */
 static bool has_pending(const struct listener *listener)
 {
@@ -96,7 +90,7 @@ static bool accept_one(struct listener *listener)
         struct core *core = listener->core;
         int fd, r;
 
-        if (is_full(core)) {
+        if (core_is_full(core)) {
                 if (!has_pending(listener))
                         return false;
                 if (!listener->make_room(core)) {

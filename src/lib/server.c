@@ -208,23 +208,32 @@ static void on_closed(struct core *core)
         }
 }
 
-static void take_fds(struct socketmap_server *server)
+/* Serves a descriptor of another thread, or lets it go where the others go. */
+static void take_fd(struct socketmap_server *server, int fd)
 {
         struct core *core = &server->core;
-        uint64_t most = limits_get(&core->limits, SOCKETMAP_LIMIT_CONNECTIONS);
-        int fd, r;
+        bool gives = core->receiver.give != NULL;
+        int r;
 
-        while ((fd = mailbox_take_fd(core->mailbox)) >= 0) {
-                if (server->draining ||
-                        (core->link_count >= most && !room_make(core))) {
-                        close(fd);
-                        continue;
-                }
-                r = link_open(core, &server->scope, fd);
-                if (r < 0)
-                        core_log(core, SOCKETMAP_LOG_ERROR,
-                                "cannot serve a connection: %s", strerror(-r));
+        if (!gives && (server->draining ||
+                              (core_is_full(core) && !room_make(core)))) {
+                close(fd);
+                return;
         }
+        r = link_open(core, &server->scope, fd);
+        if (r < 0)
+                core_log(core, SOCKETMAP_LOG_ERROR,
+                        "cannot serve a connection: %s", strerror(-r));
+        else if (gives)
+                link_give(core->newest);
+}
+
+static void take_fds(struct socketmap_server *server)
+{
+        int fd;
+
+        while ((fd = mailbox_take_fd(server->core.mailbox)) >= 0)
+                take_fd(server, fd);
 }
 
 static void take_answers(struct socketmap_server *server)

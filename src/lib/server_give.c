@@ -56,8 +56,8 @@ int socketmap_server_take(struct socketmap_server *server,
         if (r < 0)
                 return r;
         if (connection->unread_size > 0)
-                link_feed(server->core.newest, connection->unread,
+                r = link_feed(server->core.newest, connection->unread,
                         connection->unread_size);
         server_wake(server);
-        return 0;
+        return r;
 }
