@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "daemon/stdio.h"
+#include "daemon/inetd.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +27,7 @@ static bool is_same_socket(int fd, int other)
                status.st_ino == other_status.st_ino;
 }
 
-bool stdio_has_stderr(void)
+bool inetd_has_stderr(void)
 {
         return is_same_socket(STDIN_FILENO, STDERR_FILENO) ||
                is_same_socket(STDOUT_FILENO, STDERR_FILENO);
@@ -108,7 +108,7 @@ static int start_relay(void)
         return r;
 }
 
-int stdio_start(struct socketmap_server *server)
+int inetd_start(struct socketmap_server *server)
 {
         int fd;
 
@@ -123,7 +123,7 @@ int stdio_start(struct socketmap_server *server)
         return fd < 0 ? fd : socketmap_server_serve_fd(server, fd);
 }
 
-void stdio_finish(void)
+void inetd_finish(void)
 {
         if (relay.has_output)
                 pthread_join(relay.output, NULL);
