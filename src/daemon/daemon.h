@@ -14,6 +14,7 @@
 #include <uv.h>
 
 struct config;
+struct maps;
 
 enum { SIGNALS_HANDLED = 3 };
 
@@ -22,6 +23,7 @@ struct daemon {
         uv_signal_t signals[SIGNALS_HANDLED];
         const char *file;      /* the configuration's */
         struct config *config; /* in force */
+        struct maps *maps;     /* the configuration's */
         struct socketmap_server *server;
         struct listeners listeners;
         struct log_limit log_limit;

@@ -40,14 +40,15 @@ static int set_up(struct daemon *daemon)
 static int install_maps(struct daemon *daemon)
 {
         struct report report = {.say = log_finding};
-        struct socketmap_maps *maps;
+        struct socketmap_maps *set;
         int r;
 
-        maps = maps_open(daemon->config, &report, &r);
-        if (maps == NULL)
+        daemon->maps = maps_open(daemon->config, NULL, &report, &r);
+        if (daemon->maps == NULL)
                 return r == -EINVAL ? EX_CONFIG : EX_OSERR;
-        r = socketmap_server_set_maps(daemon->server, maps);
-        socketmap_maps_free(maps);
+        set = maps_select(daemon->maps, NULL);
+        r = socketmap_server_set_maps(daemon->server, set);
+        socketmap_maps_free(set);
         if (r < 0)
                 log_say(CONFIG_AREA_LIFE, CONFIG_LOG_ERROR, "%s", strerror(-r));
         return r < 0 ? EX_OSERR : EX_OK;
@@ -88,6 +89,7 @@ static void close_handle(uv_handle_t *handle, void *ctx)
 static void stop(struct daemon *daemon)
 {
         socketmap_server_free(daemon->server);
+        maps_close(daemon->maps);
         uv_walk(&daemon->loop, close_handle, NULL);
         uv_run(&daemon->loop, UV_RUN_DEFAULT);
         uv_loop_close(&daemon->loop);
