@@ -2,53 +2,221 @@
 #include "daemon/listeners.h"
 
 #include "config/config.h"
+#include "daemon/fdlist.h"
+#include "daemon/listeners_change.h"
 #include "daemon/log.h"
+#include "daemon/maps.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sysexits.h>
+#include <sys/socket.h>
+#include <uv.h>
 
-/* Logs why the server has no listener, returns the exit status. */
-static int tell_listen_error(const struct listeners *listeners,
-        const struct config_listener *listener, int code)
+/* Asked about every connection; ctx is the listener. */
+static int filter(void *ctx, int fd)
 {
-        struct socketmap_error error;
+        struct listener *listener = ctx;
+        struct listeners *listeners = listener->owner;
+        struct access_peer peer;
+        unsigned count;
 
-        if (!socketmap_server_get_error(listeners->server, &error))
-                snprintf(error.text, sizeof(error.text), "%s: %s",
-                        listener->endpoint.text, strerror(-code));
-        log_say(CONFIG_AREA_LISTEN, CONFIG_LOG_ERROR, "[listen %s] %s",
-                listener->name, error.text);
-        return code == -EACCES || code == -EPERM ? EX_NOPERM : EX_UNAVAILABLE;
+        if (access_allows(&listener->access, fd, &peer))
+                return 1;
+        count = refusals_add(
+                &listeners->refusals, uv_now(listeners->loop), peer.text);
+        if (count > 0 && log_limit_passes(listeners->log_limit))
+                log_say(CONFIG_AREA_LISTEN, CONFIG_LOG_WARNING,
+                        "refused %s on %s (%u times)", peer.text,
+                        listener->endpoint, count);
+        return 0;
 }
 
-int listeners_open(struct listeners *listeners, const struct config *config)
+/* Takes the lock that another daemon had. */
+static void adopt_lock(struct listener *listener)
 {
-        struct socketmap_listen_options *options =
-                socketmap_listen_options_new();
-        const struct config_listener *listener;
-        int status = EX_OK;
-        int r;
+        struct fdlist *locks = listener->owner->inherited_locks;
+        int fd = -ENOENT;
 
-        if (options == NULL) {
-                log_say(CONFIG_AREA_LISTEN, CONFIG_LOG_ERROR, "%s",
-                        strerror(ENOMEM));
-                return EX_OSERR;
-        }
-        for (listener = config->listeners; listener != NULL && status == EX_OK;
-                listener = listener->next) {
-                socketmap_listen_options_set_mode(options, listener->mode);
-                r = socketmap_server_listen(
-                        listeners->server, listener->endpoint.text, options);
-                if (r < 0)
-                        status = tell_listen_error(listeners, listener, r);
-        }
-        socketmap_listen_options_free(options);
-        return status;
+        if (listener->path != NULL && locks != NULL)
+                fd = fdlist_claim(locks, listener->path);
+        if (fd >= 0)
+                lock_adopt(&listener->lock, listener->path, fd);
 }
 
-void listeners_tell(const struct listeners *listeners)
+/* Gives the server all sockets of an endpoint, or none. */
+static int give_sockets(
+        const struct entry *entry, const struct socketmap_listen_options *to)
+{
+        struct socketmap_server *server = entry->listener->owner->server;
+        int fd = 0, r = 0;
+
+        for (size_t n = 0; r == 0; n++) {
+                fd = sockets_copy(&entry->sockets, n);
+                if (fd == -ENOENT && n > 0)
+                        return 0;
+                r = fd < 0 ? fd : socketmap_server_listen_fd(server, fd, to);
+        }
+        socketmap_server_close_listener(server, entry->listener->endpoint);
+        return r;
+}
+
+/* Lets the server listen on a new one's sockets. */
+static int start_listening(
+        const struct entry *entry, struct socketmap_maps *set)
+{
+        struct listener *listener = entry->listener;
+        struct socketmap_listen_options *to = socketmap_listen_options_new();
+        int r = socketmap_listen_options_set_name(to, listener->endpoint);
+
+        if (r == 0)
+                r = socketmap_listen_options_set_path(to, listener->path);
+        if (r == 0) {
+                socketmap_listen_options_set_filter(to, filter, listener);
+                socketmap_listen_options_set_maps(to, set);
+                r = give_sockets(entry, to);
+        }
+        if (r == 0)
+                adopt_lock(listener);
+        socketmap_listen_options_free(to);
+        return r;
+}
+
+/* The queues of a listener that stays get their length by listening again. */
+static void set_backlog(const struct listener *listener,
+        const struct config_listener *options, uint64_t backlog)
+{
+        const char *name;
+        int fd;
+
+        if (options->endpoint.kind != CONFIG_ENDPOINT_UNIX &&
+                options->endpoint.kind != CONFIG_ENDPOINT_INET)
+                return;
+        if (options->backlog > 0)
+                backlog = options->backlog;
+        for (size_t n = 0; socketmap_server_get_listener(
+                                   listener->owner->server, n, &fd, &name) == 0;
+                n++)
+                if (strcmp(name, listener->endpoint) == 0)
+                        listen(fd, (int)backlog);
+}
+
+/* Gives a listener that stays what is new of it. */
+static void update(struct entry *entry)
+{
+        struct listener *kept = entry->kept, *next = entry->listener;
+        struct access access = kept->access;
+
+        kept->mode = next->mode;
+        kept->uid = next->uid;
+        kept->gid = next->gid;
+        kept->access = next->access;
+        next->access = access;
+        entry->has_before = false;
+}
+
+/* Returns a listener's own maps, or NULL when it has those of the server. */
+static int select_maps(const struct config_listener *options,
+        const struct maps *maps, struct socketmap_maps **ret_set)
+{
+        *ret_set = NULL;
+        if (options->map_allow.count == 0)
+                return 0;
+        *ret_set = maps_select(maps, &options->map_allow);
+        return *ret_set != NULL ? 0 : -ENOMEM;
+}
+
+static int commit_entry(struct entry *entry, const struct maps *maps)
+{
+        struct socketmap_server *server = entry->listener->owner->server;
+        struct socketmap_maps *set;
+        int r = select_maps(entry->options, maps, &set);
+
+        if (r == 0 && entry->kept == NULL)
+                r = start_listening(entry, set);
+        else if (r == 0)
+                r = socketmap_server_set_listener_maps(
+                        server, entry->listener->endpoint, set);
+        socketmap_maps_free(set);
+        if (r < 0)
+                log_say(CONFIG_AREA_LISTEN, CONFIG_LOG_ERROR, "%s: %s",
+                        entry->listener->endpoint, strerror(-r));
+        return r;
+}
+
+static bool is_wanted(
+        const struct listeners_change *change, const struct listener *listener)
+{
+        for (const struct entry *entry = change->entries; entry != NULL;
+                entry = entry->next)
+                if (entry->kept == listener)
+                        return true;
+        return false;
+}
+
+/* Closes the listeners that the configuration has no more. */
+static void close_unwanted(const struct listeners_change *change)
+{
+        struct listener **place = &change->listeners->list;
+
+        while (*place != NULL) {
+                struct listener *listener = *place;
+
+                if (is_wanted(change, listener)) {
+                        place = &listener->next;
+                        continue;
+                }
+                *place = listener->next;
+                socketmap_server_close_listener(
+                        change->listeners->server, listener->endpoint);
+                listener_free(listener);
+        }
+}
+
+/* Lists the listeners anew, in the order of the file. */
+static void relist(struct listeners_change *change, const struct config *config)
+{
+        struct listener **end = &change->listeners->list;
+
+        for (struct entry *entry = change->entries; entry != NULL;
+                entry = entry->next) {
+                if (entry->kept == NULL && entry->has_failed)
+                        continue;
+                if (entry->kept != NULL) {
+                        update(entry);
+                        set_backlog(entry->kept, entry->options,
+                                config->server.backlog);
+                        *end = entry->kept;
+                } else {
+                        *end = entry->listener;
+                        entry->listener = NULL;
+                        sockets_leave(&entry->sockets);
+                }
+                end = &(*end)->next;
+        }
+        *end = NULL;
+}
+
+int listeners_commit(struct listeners_change *change,
+        const struct config *config, const struct maps *maps)
+{
+        int r, first = 0;
+
+        for (struct entry *entry = change->entries; entry != NULL;
+                entry = entry->next) {
+                r = commit_entry(entry, maps);
+                entry->has_failed = r < 0;
+                if (first == 0)
+                        first = r;
+        }
+        close_unwanted(change);
+        relist(change, config);
+        listeners_abandon(change);
+        return first;
+}
+
+void listeners_tell(const struct listeners *listeners, const char *what)
 {
         char line[4096], *end = line;
         size_t room = sizeof(line);
@@ -65,5 +233,22 @@ void listeners_tell(const struct listeners *listeners)
                 room -= strlen(end);
                 end += strlen(end);
         }
-        log_say(CONFIG_AREA_LIFE, CONFIG_LOG_INFO, "ready: %s", line);
+        log_say(CONFIG_AREA_LIFE, CONFIG_LOG_INFO, "%s: %s", what, line);
+}
+
+void listeners_close(struct listeners *listeners)
+{
+        while (listeners->list != NULL) {
+                struct listener *listener = listeners->list;
+
+                listeners->list = listener->next;
+                listener_free(listener);
+        }
+}
+
+void listeners_leave(struct listeners *listeners)
+{
+        for (struct listener *listener = listeners->list; listener != NULL;
+                listener = listener->next)
+                lock_leave(&listener->lock);
 }

@@ -1,27 +1,83 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The daemon's listeners. The server knows each by its endpoint as it is
- * written in the configuration: two of the same endpoint can't be, and a
- * section may get another name.
+ * written in the configuration: no two have the same, and a section may get
+ * another name.
+ *
+ * A change of them has two halves. Opening does what may fail or take long,
+ * and changes nothing that clients see but the access to a socket's file;
+ * committing lets the server listen.
  */
 #ifndef DAEMON_LISTENERS_H
 #define DAEMON_LISTENERS_H
 
+#include "base/report.h"
+#include "daemon/access.h"
+#include "daemon/lock.h"
+#include "daemon/refusals.h"
 #include <socketmap/server.h>
+#include <stdbool.h>
+#include <sys/types.h>
 
 struct config;
+struct fdlist;
+struct log_limit;
+struct maps;
+struct uv_loop_s;
+
+/* A listener that is open. */
+struct listener {
+        struct listeners *owner;
+        struct listener *next; /* as in the file */
+        char *endpoint;
+        char *path; /* of a unix socket that is ours, else NULL */
+        mode_t mode;
+        uid_t uid;
+        gid_t gid;
+        struct access access;
+        struct lock lock; /* of the path */
+};
 
 struct listeners {
         struct socketmap_server *server;
+        struct uv_loop_s *loop;
+        struct log_limit *log_limit;
+        struct listener *list;
+        /* Of a daemon whose place we take, for the next change; borrowed. */
+        struct fdlist *inherited;       /* sockets by endpoint; NULL: none */
+        struct fdlist *inherited_locks; /* by path; likewise */
+        struct refusals refusals;
 };
 
-/*
- * Opens the listeners of a configuration. Returns an exit status (sysexits.h);
- * what goes wrong is logged.
- */
-int listeners_open(struct listeners *listeners, const struct config *config);
+struct listeners_change;
 
-/* Says where clients may connect now: with the ports that were chosen. */
-void listeners_tell(const struct listeners *listeners);
+/*
+ * Opens what the configuration has and the listeners have not. Any thread, but
+ * nobody may change the listeners meanwhile. All that is wrong is reported.
+ * Returns NULL with an exit status (sysexits.h) then, and all is as before.
+ */
+struct listeners_change *listeners_open(struct listeners *listeners,
+        const struct config *config, struct report *report, int *ret_status);
+
+/*
+ * Puts the change into place, on the server's thread: listeners that are gone
+ * are closed, their connections stay. maps: those of the configuration, for
+ * listeners with map_allow. Frees the change. Returns 0, or the first negative
+ * errno: then some listeners are not as they should be, which is logged.
+ */
+int listeners_commit(struct listeners_change *change,
+        const struct config *config, const struct maps *maps);
+
+/* Undoes the opening, and frees the change. NULL does nothing. */
+void listeners_abandon(struct listeners_change *change);
+
+/* Says where clients may connect: with the ports that were chosen. */
+void listeners_tell(const struct listeners *listeners, const char *what);
+
+/* Gives up all locks, after the server has removed its sockets' files. */
+void listeners_close(struct listeners *listeners);
+
+/* Forgets all locks: another process goes on with them. */
+void listeners_leave(struct listeners *listeners);
 
 #endif

@@ -30,6 +30,8 @@ static int set_up(struct daemon *daemon)
         if (daemon->server == NULL)
                 return -ENOMEM;
         daemon->listeners.server = daemon->server;
+        daemon->listeners.loop = &daemon->loop;
+        daemon->listeners.log_limit = &daemon->log_limit;
         socketmap_server_set_log(
                 daemon->server, log_limited, &daemon->log_limit);
         socketmap_server_on_idle(daemon->server, on_idle, daemon);
@@ -54,6 +56,22 @@ static int install_maps(struct daemon *daemon)
         return r < 0 ? EX_OSERR : EX_OK;
 }
 
+/* Opens the listeners and puts them into place. Returns an exit status. */
+static int install_listeners(struct daemon *daemon)
+{
+        struct report report = {.say = log_finding};
+        struct listeners_change *change;
+        int status;
+
+        change = listeners_open(
+                &daemon->listeners, daemon->config, &report, &status);
+        if (change == NULL)
+                return status;
+        if (listeners_commit(change, daemon->config, daemon->maps) < 0)
+                return EX_OSERR;
+        return EX_OK;
+}
+
 /* Puts the configuration into force. Returns an exit status. */
 static int start(struct daemon *daemon)
 {
@@ -67,12 +85,12 @@ static int start(struct daemon *daemon)
         if (status != EX_OK)
                 return status;
         descriptors_provide(daemon->server);
-        return listeners_open(&daemon->listeners, daemon->config);
+        return install_listeners(daemon);
 }
 
 static void run(struct daemon *daemon)
 {
-        listeners_tell(&daemon->listeners);
+        listeners_tell(&daemon->listeners, "ready");
         uv_run(&daemon->loop, UV_RUN_DEFAULT);
         log_limit_fini(&daemon->log_limit);
         ending_tell(daemon);
@@ -89,6 +107,7 @@ static void close_handle(uv_handle_t *handle, void *ctx)
 static void stop(struct daemon *daemon)
 {
         socketmap_server_free(daemon->server);
+        listeners_close(&daemon->listeners);
         maps_close(daemon->maps);
         uv_walk(&daemon->loop, close_handle, NULL);
         uv_run(&daemon->loop, UV_RUN_DEFAULT);

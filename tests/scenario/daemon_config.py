@@ -202,7 +202,7 @@ def fails(directory, endpoint, status, reason, **options):
     endpoint = endpoint.replace("@DIR@", directory)
     assert got == status, (got, stderr)
     assert len(stderr.splitlines()) == 1, stderr
-    assert stderr.startswith("socketmapd: error: [listen other] "), stderr
+    assert ": [listen other] " in stderr, stderr
     assert endpoint in stderr and reason in stderr, stderr
     assert sorted({*before, "socketmapd.conf"}) == \
         sorted(os.listdir(directory)), "something was left behind"
@@ -216,7 +216,7 @@ def _():
         assert len(first.endpoints) == 2, first.endpoints
         for endpoint in first.endpoints:
             fails(directory, endpoint, 69,
-                  "answers" if endpoint.startswith("unix:") else "in use")
+                  "another" if endpoint.startswith("unix:") else "in use")
             with Client(endpoint) as client:
                 assert client.lookup("m", "k") == ("OK", b"x")
 

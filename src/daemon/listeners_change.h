@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* A change of the listeners, between its two halves. */
+#ifndef DAEMON_LISTENERS_CHANGE_H
+#define DAEMON_LISTENERS_CHANGE_H
+
+#include "daemon/listeners.h"
+#include "daemon/sockets.h"
+#include <sys/stat.h>
+
+/* One listener of a new configuration. */
+struct entry {
+        struct entry *next;
+        const struct config_listener *options;
+        struct listener *listener; /* as the configuration has it */
+        struct listener *kept;     /* which is open already, or NULL */
+        struct sockets sockets;    /* when it is not */
+        struct stat before;        /* of the kept one's file, */
+        bool has_before;           /* ... which was changed */
+        bool has_failed;           /* to be put into place */
+};
+
+struct listeners_change {
+        struct listeners *listeners;
+        struct entry *entries; /* as in the file */
+};
+
+/* NULL does nothing. */
+void listener_free(struct listener *listener);
+
+#endif
