@@ -7,10 +7,15 @@
 #ifndef BASE_REPORT_H
 #define BASE_REPORT_H
 
+#include "base/span.h"
 #include <stdarg.h>
 #include <stddef.h>
 
-enum severity { SEVERITY_ERROR, SEVERITY_WARNING };
+enum severity {
+        SEVERITY_ERROR,
+        SEVERITY_WARNING,
+        SEVERITY_QUOTE /* shows the place of the finding before */
+};
 
 /* Where in a file. Line and column count from 1; 0 leaves them out. */
 struct place {
@@ -36,6 +41,14 @@ struct report {
 __attribute__((format(printf, 4, 5))) void report_at(struct report *report,
         enum severity severity, const struct place *place, const char *format,
         ...);
+
+/*
+ * Shows where it is: reports a line of the file, cut around the column when it
+ * is long, and below it a line with a '^' under that column (from 1). Both
+ * after the finding itself, as SEVERITY_QUOTE. Tabs are kept, so that the two
+ * stand in line.
+ */
+void report_quote(struct report *report, struct span line, size_t column);
 
 /*
  * Why something failed: one line for a person, and a negative errno. -EINVAL

@@ -2,45 +2,51 @@
 #include "config/sections.h"
 
 #include "base/lines.h"
+#include "config/heading.h"
+#include "config/include.h"
 #include "config/nearest.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #define BLANKS " \t\r\n\v\f"
+#define DEPTH_MAX 8
 
 struct reader {
-        const char *file; /* in the arena */
-        const char *directory;
-        struct lines *lines;
         struct arena *arena;
-        struct report *report;
+        struct findings *findings;
+        struct report *warnings;
         struct section *sections, **end;
+
+        /* Where it reads. */
+        const struct source *source; /* NULL: not yet */
+        struct lines *lines;
         struct section *current; /* NULL: keys have no section */
         bool skips;              /* ... because its heading was wrong */
         bool has_wrong_heading;
+        bool after_include; /* ... which has ended the section before */
 };
 
 static struct place place_of(const struct reader *reader, size_t offset)
 {
         struct place place = lines_place(reader->lines, offset);
 
-        place.file = reader->file;
+        place.file = reader->source->file;
         return place;
 }
 
-/* Reports an error at a byte of the current line. */
-#define ERROR_AT(reader, offset, ...)                                     \
-        do {                                                              \
-                struct place error_place = place_of((reader), (offset));  \
-                report_at((reader)->report, SEVERITY_ERROR, &error_place, \
-                        __VA_ARGS__);                                     \
+/* Adds an error at a byte of the current line. */
+#define ERROR_AT(reader, offset, ...)                                        \
+        do {                                                                 \
+                struct place error_place = place_of((reader), (offset));     \
+                findings_add((reader)->findings, &error_place, __VA_ARGS__); \
         } while (0)
 
 /* A part of a message. */
 struct phrase {
-        char text[128];
+        char text[256];
 };
 
 /* What a message about an unknown word ends in. */
@@ -61,8 +67,52 @@ static struct phrase list_kinds(void)
 
         for (size_t i = 0; i < SECTION_KINDS && size < sizeof(phrase.text); i++)
                 size += (size_t)snprintf(phrase.text + size,
-                        sizeof(phrase.text) - size, i == 0 ? "%s" : " or %s",
+                        sizeof(phrase.text) - size, "%s%s",
+                        i == 0                   ? ""
+                        : i == SECTION_KINDS - 1 ? " or "
+                                                 : ", ",
                         section_kinds[i].name);
+        return phrase;
+}
+
+/* How a heading of this kind is written. */
+static struct phrase format_heading(
+        const struct section_kind *kind, const char *name)
+{
+        struct phrase phrase;
+
+        snprintf(phrase.text, sizeof(phrase.text), "[%s%s%s]", kind->name,
+                kind->has_name ? " " : "", kind->has_name ? name : "");
+        return phrase;
+}
+
+static size_t find_in_kind(const struct section_kind *kind, struct span key)
+{
+        size_t i = 0;
+
+        while (i < kind->option_count &&
+                !span_equal(key, span_of(kind->options[i].name)))
+                i++;
+        return i;
+}
+
+/* Says where an option belongs that stands in the wrong section. */
+static struct phrase list_homes(struct span key)
+{
+        struct phrase phrase = {""};
+        size_t size = 0;
+
+        for (size_t i = 0; i < SECTION_KINDS && size < sizeof(phrase.text);
+                i++) {
+                const struct section_kind *kind = &section_kinds[i];
+
+                if (find_in_kind(kind, key) == kind->option_count)
+                        continue;
+                size += (size_t)snprintf(phrase.text + size,
+                        sizeof(phrase.text) - size, "%s%s",
+                        size == 0 ? "; it belongs to " : " or ",
+                        format_heading(kind, "NAME").text);
+        }
         return phrase;
 }
 
@@ -77,62 +127,37 @@ static const struct section_kind *find_kind(
         return NULL;
 }
 
-/*
- * Splits "[KIND NAME]" or reports what is wrong with it. A name may hold
- * anything but blanks, ']' included.
- */
-static bool split_heading(struct reader *reader, const char *text,
-        struct span *ret_kind, struct span *ret_name)
-{
-        const char *kind = text + 1 + strspn(text + 1, BLANKS);
-        size_t kind_size = strcspn(kind, BLANKS "]");
-        const char *name = kind + kind_size + strspn(kind + kind_size, BLANKS);
-        size_t name_size = strcspn(name, BLANKS);
-        const char *end = name + name_size + strspn(name + name_size, BLANKS);
-
-        if (name_size > 0 && name[name_size - 1] == ']')
-                name_size--;
-        else if (*end == ']')
-                end += 1 + strspn(end + 1, BLANKS);
-        else if (name_size > 0) {
-                ERROR_AT(reader, (size_t)(end - text),
-                        "expected \"]\" after the name, which holds no blank");
-                return false;
-        }
-        if (kind_size == 0 || name_size == 0) {
-                ERROR_AT(reader, 0,
-                        "expected \"[KIND NAME]\", such as "
-                        "\"[map virtual]\"");
-                return false;
-        }
-        if (*end != '\0') {
-                ERROR_AT(reader, (size_t)(end - text),
-                        "text after the heading (a line that begins with a "
-                        "blank continues the line before it)");
-                return false;
-        }
-        *ret_kind = (struct span){kind, kind_size};
-        *ret_name = (struct span){name, name_size};
-        return true;
-}
-
 static const struct section *find_section(const struct reader *reader,
         const struct section_kind *kind, struct span name)
 {
-        const struct section *section;
+        const struct section *section = reader->sections;
 
-        for (section = reader->sections; section != NULL;
-                section = section->next)
-                if (section->kind == kind &&
-                        span_equal(name, span_of(section->name)))
-                        return section;
-        return NULL;
+        while (section != NULL &&
+                (section->kind != kind ||
+                        (kind->has_name &&
+                                !span_equal(name, span_of(section->name)))))
+                section = section->next;
+        return section;
+}
+
+/* Where something was said first. */
+static struct phrase format_former(
+        const struct reader *reader, const struct place *former)
+{
+        struct phrase phrase;
+
+        if (former->file == reader->source->file)
+                snprintf(phrase.text, sizeof(phrase.text), "line %zu",
+                        former->line);
+        else
+                snprintf(phrase.text, sizeof(phrase.text), "%s:%zu",
+                        former->file, former->line);
+        return phrase;
 }
 
 static int add_section(struct reader *reader, const struct section_kind *kind,
-        struct span name, size_t offset)
+        struct span name, struct place place)
 {
-        const struct section *first = find_section(reader, kind, name);
         struct section *section = arena_alloc(reader->arena, sizeof(*section));
         size_t size = kind->option_count * sizeof(*section->settings);
 
@@ -140,18 +165,15 @@ static int add_section(struct reader *reader, const struct section_kind *kind,
                 return -ENOMEM;
         *section = (struct section){
                 .kind = kind,
-                .name = arena_copy(reader->arena, name),
-                .place = place_of(reader, 0),
+                .place = place,
                 .settings = arena_alloc(reader->arena, size),
-                .is_valid = first == NULL,
         };
-        if (section->name == NULL || section->settings == NULL)
+        if (kind->has_name)
+                section->name = arena_copy(reader->arena, name);
+        if ((kind->has_name && section->name == NULL) ||
+                section->settings == NULL)
                 return -ENOMEM;
         memset(section->settings, 0, size);
-        if (first != NULL)
-                ERROR_AT(reader, offset,
-                        "[%s %s] is there already, in line %zu", kind->name,
-                        section->name, first->place.line);
         *reader->end = section;
         reader->end = &section->next;
         reader->current = section;
@@ -159,53 +181,56 @@ static int add_section(struct reader *reader, const struct section_kind *kind,
         return 0;
 }
 
-/* Ends a section: fills in fallbacks, reports what is required and absent. */
-static void end_section(struct reader *reader)
+/* Returns the kind of a heading, or NULL after an error. */
+static const struct section_kind *check_heading(
+        struct reader *reader, const char *text, struct heading *ret_heading)
 {
-        struct section *section = reader->current;
+        struct nearest nearest = {0};
         const struct section_kind *kind;
+        size_t offset;
+        const char *complaint = heading_split(text, ret_heading, &offset);
 
-        if (section == NULL)
-                return;
-        kind = section->kind;
-        reader->current = NULL;
-        for (size_t i = 0; i < kind->option_count; i++) {
-                const struct option *option = &kind->options[i];
-
-                if (section->settings[i].value != NULL)
-                        continue;
-                section->settings[i].value = option->fallback;
-                if (!option->required)
-                        continue;
-                report_at(reader->report, SEVERITY_ERROR, &section->place,
-                        "[%s %s] lacks \"%s = %s\"", kind->name, section->name,
-                        option->name, option->type->placeholder);
-                section->is_valid = false;
+        if (complaint != NULL) {
+                ERROR_AT(reader, offset, "%s", complaint);
+                return NULL;
         }
+        kind = find_kind(ret_heading->kind, &nearest);
+        if (kind == NULL)
+                ERROR_AT(reader, (size_t)(ret_heading->kind.data - text),
+                        "unknown kind of section \"%.*s\", expected %s%s",
+                        (int)ret_heading->kind.size, ret_heading->kind.data,
+                        list_kinds().text, suggest(&nearest).text);
+        else if (kind->has_name && ret_heading->name.size == 0)
+                ERROR_AT(reader, 0, "expected \"[%s NAME]\"", kind->name);
+        else if (!kind->has_name && ret_heading->name.size > 0)
+                ERROR_AT(reader, (size_t)(ret_heading->name.data - text),
+                        "[%s] has no name", kind->name);
+        else
+                return kind;
+        return NULL;
 }
 
 static int read_heading(struct reader *reader, const char *text)
 {
         const struct section_kind *kind;
-        struct nearest nearest = {0};
-        struct span word, name;
+        const struct section *former;
+        struct heading heading;
 
-        end_section(reader);
+        reader->current = NULL;
         reader->skips = true;
-        if (!split_heading(reader, text, &word, &name)) {
-                reader->has_wrong_heading = true;
-                return 0;
-        }
-        kind = find_kind(word, &nearest);
+        kind = check_heading(reader, text, &heading);
         if (kind == NULL) {
-                ERROR_AT(reader, (size_t)(word.data - text),
-                        "unknown kind of section \"%.*s\", expected %s%s",
-                        (int)word.size, word.data, list_kinds().text,
-                        suggest(&nearest).text);
                 reader->has_wrong_heading = true;
                 return 0;
         }
-        return add_section(reader, kind, name, (size_t)(name.data - text));
+        former = find_section(reader, kind, heading.name);
+        if (former != NULL)
+                ERROR_AT(reader,
+                        kind->has_name ? (size_t)(heading.name.data - text) : 0,
+                        "%s is there already, in %s",
+                        format_heading(kind, former->name).text,
+                        format_former(reader, &former->place).text);
+        return add_section(reader, kind, heading.name, place_of(reader, 0));
 }
 
 /* Returns the number of an option, or option_count after an error. */
@@ -213,17 +238,20 @@ static size_t find_option(struct reader *reader, struct span key)
 {
         const struct section *section = reader->current;
         const struct section_kind *kind = section->kind;
+        size_t found = find_in_kind(kind, key);
         struct nearest nearest = {0};
-        size_t i;
+        struct phrase hint = list_homes(key);
 
-        for (i = 0; i < kind->option_count; i++) {
-                if (span_equal(key, span_of(kind->options[i].name)))
-                        return i;
+        if (found < kind->option_count)
+                return found;
+        for (size_t i = 0; i < kind->option_count; i++)
                 nearest_add(&nearest, key, kind->options[i].name);
-        }
-        ERROR_AT(reader, 0, "[%s %s] has no option \"%.*s\"%s", kind->name,
-                section->name, (int)key.size, key.data, suggest(&nearest).text);
-        return i;
+        if (*hint.text == '\0')
+                hint = suggest(&nearest);
+        ERROR_AT(reader, 0, "%s has no option \"%.*s\"%s",
+                format_heading(kind, section->name).text, (int)key.size,
+                key.data, hint.text);
+        return found;
 }
 
 /* Reads the line of an option of the current section. */
@@ -234,30 +262,48 @@ static int read_option(
         const struct section_kind *kind = section->kind;
         size_t i = find_option(reader, key);
         struct setting *setting;
-        struct reason reason;
 
-        if (i == kind->option_count) {
-                section->is_valid = false;
+        if (i == kind->option_count)
                 return 0;
-        }
         setting = &section->settings[i];
         if (setting->value != NULL) {
-                ERROR_AT(reader, 0, "\"%s\" has a value already, in line %zu",
-                        kind->options[i].name, setting->place.line);
-                section->is_valid = false;
+                ERROR_AT(reader, 0, "\"%s\" has a value already, in %s",
+                        kind->options[i].name,
+                        format_former(reader, &setting->place).text);
                 return 0;
         }
         setting->value = arena_copy(reader->arena, value);
         setting->place = place_of(reader, (size_t)(value.data - key.data));
-        if (setting->value == NULL)
-                return -ENOMEM;
-        if (!kind->options[i].type->is_valid(
-                    setting->value, reader->directory, &reason)) {
-                report_at(reader->report, SEVERITY_ERROR, &setting->place,
-                        "%s: %s", kind->options[i].name, reason.text);
-                section->is_valid = false;
+        return setting->value == NULL ? -ENOMEM : 0;
+}
+
+static int read_file(struct reader *reader, const char *file,
+        const struct place *included_at);
+
+static int read_include(
+        struct reader *reader, const char *pattern, struct place place)
+{
+        struct included included;
+        struct reason reason;
+        int r;
+
+        if (*pattern == '\0') {
+                findings_add(
+                        reader->findings, &place, "include: expected a file");
+                return 0;
         }
-        return 0;
+        r = include_expand(pattern, reader->source->directory, reader->arena,
+                &included, &reason);
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0) {
+                findings_add(
+                        reader->findings, &place, "include: %s", reason.text);
+                return 0;
+        }
+        for (size_t i = 0; i < included.count && r == 0; i++)
+                r = read_file(reader, included.files[i], &place);
+        return r;
 }
 
 /* Reads "key = value", split as Postfix does. */
@@ -266,48 +312,35 @@ static int read_assignment(
 {
         size_t size = strcspn(text, "=" BLANKS);
         const char *equals = text + size + strspn(text + size, BLANKS);
+        struct span key = {text, size};
         const char *value;
 
-        if (reader->skips)
+        if (reader->skips && !span_equal(key, SPAN_LITERAL("include")))
                 return 0;
         if (size == 0 || *equals != '=') {
                 ERROR_AT(reader, (size_t)(equals - text),
                         "expected \"KEY = VALUE\" or \"[KIND NAME]\"");
-                if (reader->current != NULL)
-                        reader->current->is_valid = false;
-                return 0;
-        }
-        if (reader->current == NULL) {
-                ERROR_AT(reader, 0,
-                        "\"%.*s\" stands before the first \"[KIND NAME]\"",
-                        (int)size, text);
                 return 0;
         }
         value = equals + 1 + strspn(equals + 1, BLANKS);
-        return read_option(reader, (struct span){text, size},
-                (struct span){value, (size_t)(text + text_size - value)});
-}
-
-/* A daemon without listeners or without maps is of no use. */
-static void check_kinds(struct reader *reader)
-{
-        struct place place = {.file = reader->file};
-        const struct section *section;
-
-        if (reader->has_wrong_heading)
-                return;
-        for (size_t i = 0; i < SECTION_KINDS; i++) {
-                section = reader->sections;
-                while (section != NULL && section->kind != &section_kinds[i])
-                        section = section->next;
-                if (section == NULL)
-                        report_at(reader->report, SEVERITY_ERROR, &place,
-                                "no [%s NAME] section: there must be one",
-                                section_kinds[i].name);
+        if (span_equal(key, SPAN_LITERAL("include"))) {
+                reader->current = NULL;
+                reader->skips = false;
+                reader->after_include = true;
+                return read_include(reader, value,
+                        place_of(reader, (size_t)(value - text)));
         }
+        if (reader->current != NULL)
+                return read_option(reader, key,
+                        (struct span){
+                                value, (size_t)(text + text_size - value)});
+        ERROR_AT(reader, 0, "\"%.*s\" stands in no section%s", (int)size, text,
+                reader->after_include ? ": an include ends the one before"
+                                      : "");
+        return 0;
 }
 
-/* Reads all lines; on failure *ret_reason says why. */
+/* Reads all lines. Returns 0, or a negative errno with the reason. */
 static int read_lines(struct reader *reader, struct reason *ret_reason)
 {
         char *text;
@@ -315,52 +348,136 @@ static int read_lines(struct reader *reader, struct reason *ret_reason)
         int r;
 
         for (;;) {
-                r = lines_next(reader->lines, reader->report, &text, &size,
+                r = lines_next(reader->lines, reader->warnings, &text, &size,
                         ret_reason);
                 if (r <= 0)
                         return r;
                 r = *text == '[' ? read_heading(reader, text)
                                  : read_assignment(reader, text, size);
-                if (r < 0) {
-                        reason_set(ret_reason, "%s: %s", reader->file,
-                                strerror(-r));
+                if (r < 0)
                         return r;
-                }
         }
 }
 
-int sections_read(const char *file, const char *directory, struct arena *arena,
-        struct report *report, struct section **ret_sections)
+/* Reads the lines of a source, and comes back to the one before. */
+static int read_source(struct reader *reader, struct source *source)
+{
+        const struct source *outer = reader->source;
+        struct lines *outer_lines = reader->lines;
+        struct reason reason;
+        int r = -ENOMEM;
+
+        source->parent = outer;
+        findings_add_source(reader->findings, source);
+        reader->source = source;
+        reader->lines = lines_open_text(source->file, source->text, &reason);
+        if (reader->lines != NULL)
+                r = read_lines(reader, &reason);
+        lines_close(reader->lines);
+        reader->lines = outer_lines;
+        reader->source = outer;
+        reader->current = NULL;
+        reader->skips = false;
+        return r;
+}
+
+/* Returns NULL, or why a file can't be included here. */
+static const char *check_depth(
+        const struct reader *reader, const struct source *source)
+{
+        size_t depth = 1;
+
+        for (const struct source *outer = reader->source; outer != NULL;
+                outer = outer->parent) {
+                if (strcmp(outer->path, source->path) == 0)
+                        return "includes itself";
+                depth++;
+        }
+        return depth > DEPTH_MAX ? "too many files in each other" : NULL;
+}
+
+static int read_file(struct reader *reader, const char *file,
+        const struct place *included_at)
+{
+        const char *complaint;
+        struct source *source;
+        struct reason reason;
+        int r = source_read(file, &reader->findings->arena, &source, &reason);
+
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0) {
+                findings_add(reader->findings, included_at, "%s%s",
+                        included_at != NULL ? "include: " : "", reason.text);
+                reader->has_wrong_heading = true;
+                return 0;
+        }
+        complaint = check_depth(reader, source);
+        if (complaint != NULL) {
+                findings_add(reader->findings, included_at, "include: %s: %s",
+                        file, complaint);
+                return 0;
+        }
+        return read_source(reader, source);
+}
+
+/*
+ * Adds the sections without a name that are missing. A daemon without listeners
+ * or without maps is of no use.
+ */
+static int complete(struct reader *reader, const char *file)
+{
+        struct place place = {.file = file};
+        int r = 0;
+
+        for (size_t i = 0; i < SECTION_KINDS && r == 0; i++) {
+                const struct section_kind *kind = &section_kinds[i];
+                const struct section *section = reader->sections;
+
+                while (section != NULL && section->kind != kind)
+                        section = section->next;
+                if (section == NULL && !kind->has_name)
+                        r = add_section(
+                                reader, kind, (struct span){"", 0}, place);
+                else if (section == NULL && !reader->has_wrong_heading)
+                        findings_add(reader->findings, &place,
+                                "no [%s NAME] section: there must be one",
+                                kind->name);
+        }
+        return r;
+}
+
+int sections_read(const char *file, struct arena *arena,
+        struct findings *findings, struct report *warnings,
+        struct section **ret_sections)
 {
         struct reader reader = {
-                .file = arena_copy(arena, span_of(file)),
-                .directory = directory,
                 .arena = arena,
-                .report = report,
+                .findings = findings,
+                .warnings = warnings,
         };
-        struct reason reason = {.code = -ENOMEM, .text = "out of memory"};
-        int r;
+        int r = -ENOMEM;
 
         reader.end = &reader.sections;
-        if (reader.file == NULL) {
-                r = -ENOMEM;
-                goto fail;
-        }
-        reader.lines = lines_open(file, &reason);
-        if (reader.lines == NULL) {
-                r = reason.code;
-                goto fail;
-        }
-        r = read_lines(&reader, &reason);
-        lines_close(reader.lines);
-        if (r < 0)
-                goto fail;
-        end_section(&reader);
-        check_kinds(&reader);
-        *ret_sections = reader.sections;
-        return 0;
-
-fail:
-        report_at(report, SEVERITY_ERROR, NULL, "%s", reason.text);
+        file = arena_copy(arena, span_of(file));
+        if (file != NULL)
+                r = read_file(&reader, file, NULL);
+        if (r == 0)
+                r = complete(&reader, file);
+        if (r == 0)
+                *ret_sections = reader.sections;
         return r;
+}
+
+struct setting *section_get(const struct section *section, const char *option)
+{
+        size_t i = find_in_kind(section->kind, span_of(option));
+
+        assert(i < section->kind->option_count);
+        return &section->settings[i];
+}
+
+bool section_has(const struct section *section, const char *option)
+{
+        return section_get(section, option)->place.line != 0;
 }

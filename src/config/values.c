@@ -1,111 +1,144 @@
 /* SPDX-License-Identifier: MIT */
 #include "config/values.h"
 
-#include "tables/table.h"
-
-#include <socketmap/client.h>
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
 
-/*
- * Relative paths would be relative to wherever the daemon was started: not
- * known to whoever writes the file.
- */
-static bool is_absolute(const char *path, int prefix_size, const char *text,
-        const char *directory, struct reason *ret_reason)
+int value_check_path(
+        struct value_input *input, const char *path, struct reason *ret_reason)
 {
         if (*path == '/')
-                return true;
+                return 0;
         reason_set(ret_reason,
                 "a relative path; write the whole one, such as %.*s%s%s%s",
-                prefix_size, text, directory,
-                strcmp(directory, "/") == 0 ? "" : "/", path);
-        return false;
+                (int)(path - input->text), input->text, input->directory,
+                strcmp(input->directory, "/") == 0 ? "" : "/", path);
+        return -EINVAL;
 }
 
-/* Returns the path of a unix endpoint, or NULL. */
-static const char *unix_path(const char *endpoint)
+int value_find_word(struct span word, const char *const *words)
 {
-        if (strncmp(endpoint, "unix:", 5) == 0)
-                return endpoint + 5;
-        if (strncmp(endpoint, "local:", 6) == 0)
-                return endpoint + 6;
-        return NULL;
+        for (int i = 0; words[i] != NULL; i++)
+                if (span_equal(word, span_of(words[i])))
+                        return i;
+        return -1;
 }
 
-bool value_is_unix(const char *endpoint)
+static int parse_with_units(const struct value_input *input,
+        const struct units *units, uint64_t *ret_number,
+        struct reason *ret_reason)
 {
-        return unix_path(endpoint) != NULL;
+        if (input->text != NULL)
+                return number_parse(input->text, units, input->range.least,
+                        input->range.most, ret_number, ret_reason);
+        *ret_number = 0;
+        return 0;
 }
 
-static bool endpoint_is_valid(
-        const char *text, const char *directory, struct reason *ret_reason)
+static int parse_number(
+        struct value_input *input, void *ret_value, struct reason *ret_reason)
 {
-        struct socketmap_client *client;
-        struct socketmap_error error;
-        const char *path = unix_path(text);
+        return parse_with_units(input, &units_none, ret_value, ret_reason);
+}
 
-        /* A client that never connects is the library's check. */
-        if (socketmap_client_new(text, &client, &error) < 0) {
-                reason_set(ret_reason, "%s", error.text);
-                return false;
+static int parse_time(
+        struct value_input *input, void *ret_value, struct reason *ret_reason)
+{
+        return parse_with_units(input, &units_time, ret_value, ret_reason);
+}
+
+static int parse_size(
+        struct value_input *input, void *ret_value, struct reason *ret_reason)
+{
+        return parse_with_units(input, &units_size, ret_value, ret_reason);
+}
+
+static int parse_bool(
+        struct value_input *input, void *ret_value, struct reason *ret_reason)
+{
+        bool *value = ret_value;
+
+        *value = input->text != NULL && strcmp(input->text, "yes") == 0;
+        if (*value || input->text == NULL || strcmp(input->text, "no") == 0)
+                return 0;
+        reason_set(ret_reason, "\"%s\" is neither yes nor no", input->text);
+        return -EINVAL;
+}
+
+static int parse_choice(
+        struct value_input *input, void *ret_value, struct reason *ret_reason)
+{
+        char words[128] = "";
+        size_t size = 0;
+        int *choice = ret_value;
+
+        *choice = 0;
+        if (input->text == NULL)
+                return 0;
+        *choice = value_find_word(span_of(input->text), input->range.words);
+        if (*choice >= 0)
+                return 0;
+        *choice = 0;
+        for (size_t i = 0; input->range.words[i] != NULL; i++)
+                size += (size_t)snprintf(words + size, sizeof(words) - size,
+                        "%s%s", i == 0 ? "" : " or ", input->range.words[i]);
+        reason_set(ret_reason, "\"%s\": expected %s", input->text, words);
+        return -EINVAL;
+}
+
+static int parse_text(
+        struct value_input *input, void *ret_value, struct reason *ret_reason)
+{
+        const char **text = ret_value;
+
+        *text = input->text;
+        if (input->text == NULL || *input->text != '\0')
+                return 0;
+        reason_set(ret_reason, "empty");
+        return -EINVAL;
+}
+
+static int parse_path(
+        struct value_input *input, void *ret_value, struct reason *ret_reason)
+{
+        const char **text = ret_value;
+
+        *text = input->text;
+        if (input->text == NULL)
+                return 0;
+        return value_check_path(input, input->text, ret_reason);
+}
+
+static int parse_mode(
+        struct value_input *input, void *ret_value, struct reason *ret_reason)
+{
+        mode_t *mode = ret_value;
+        size_t size;
+
+        *mode = (mode_t)-1;
+        if (input->text == NULL)
+                return 0;
+        size = strlen(input->text);
+        if (size > 0 && strspn(input->text, "01234567") == size &&
+                strtoul(input->text, NULL, 8) <= 0777) {
+                *mode = (mode_t)strtoul(input->text, NULL, 8);
+                return 0;
         }
-        socketmap_client_free(client);
-        return path == NULL || is_absolute(path, (int)(path - text), text,
-                                       directory, ret_reason);
-}
-
-static bool mode_is_valid(
-        const char *text, const char *directory, struct reason *ret_reason)
-{
-        size_t size = strlen(text);
-
-        (void)directory;
-        if (size != 0 && strspn(text, "01234567") == size &&
-                strtoul(text, NULL, 8) <= 0777)
-                return true;
         reason_set(ret_reason,
                 "\"%s\" is no mode: expected an octal number from 0 to 0777, "
                 "such as 0660",
-                text);
-        return false;
+                input->text);
+        return -EINVAL;
 }
 
-mode_t value_to_mode(const char *text)
-{
-        return (mode_t)strtoul(text, NULL, 8);
-}
-
-/* Returns whether the argument of this table type is the path of a file. */
-static bool takes_file(const char *type, size_t size)
-{
-        const struct table_type *const *t;
-
-        for (t = table_types; *t != NULL; t++)
-                if (strlen((*t)->name) == size &&
-                        memcmp((*t)->name, type, size) == 0)
-                        return strcmp((*t)->argument, "FILE") == 0;
-        return false;
-}
-
-/* All else that can be wrong is found by opening the table. */
-static bool table_is_valid(
-        const char *text, const char *directory, struct reason *ret_reason)
-{
-        const char *type = strncmp(text, "proxy:", 6) == 0 ? text + 6 : text;
-        const char *colon = strchr(type, ':');
-
-        if (colon == NULL) {
-                reason_set(ret_reason, "expected TYPE:NAME, such as "
-                                       "texthash:/etc/postfix/virtual");
-                return false;
-        }
-        if (colon[1] == '\0' || !takes_file(type, (size_t)(colon - type)))
-                return true;
-        return is_absolute(colon + 1, (int)(colon + 1 - text), text, directory,
-                ret_reason);
-}
-
-const struct value_type value_endpoint = {"ENDPOINT", endpoint_is_valid};
-const struct value_type value_mode = {"MODE", mode_is_valid};
-const struct value_type value_table = {"TYPE:ARGUMENT", table_is_valid};
+const struct value_type value_number = {"NUMBER", &units_none, parse_number};
+const struct value_type value_time = {"TIME", &units_time, parse_time};
+const struct value_type value_size = {"SIZE", &units_size, parse_size};
+const struct value_type value_bool = {"yes|no", NULL, parse_bool};
+const struct value_type value_choice = {"WORD", NULL, parse_choice};
+const struct value_type value_text = {"TEXT", NULL, parse_text};
+const struct value_type value_path = {"PATH", NULL, parse_path};
+const struct value_type value_mode = {"MODE", NULL, parse_mode};

@@ -13,22 +13,31 @@ from tap import case, done
 
 LISTEN = "[listen test]\nendpoint = unix:@DIR@/socketmap.sock\n"
 MAP = "[map m]\ntable = static:x\n"
-INSTEAD = "expected unix:PATH, inet:HOST:PORT, inet:PORT or " \
-          "inet:[ADDRESS]:PORT"
+INSTEAD = "expected unix:PATH, inet:HOST:PORT, inet:PORT, " \
+          "inet:[ADDRESS]:PORT, systemd:NAME or fd:NUMBER"
 
-# A name, a configuration, and the whole of stderr: @FILE@ is the path of the
-# configuration, @DIR@ its directory.
+# A name, a configuration, and what is said about it, without the lines that
+# show the place: @FILE@ is the path of the configuration, @DIR@ its directory.
 BAD = [
     ("unknown kind of section",
      LISTEN + "[mpa n]\ntable = static:x\n",
-     ['@FILE@:3:2: unknown kind of section "mpa", expected listen or map; '
+     ['@FILE@:3:2: unknown kind of section "mpa", expected server, log, listen, defaults or map; '
       'did you mean "map"?']),
     ("unknown kind of section, near none",
      LISTEN + MAP + "[policy n]\nfoo = bar\n",
-     ['@FILE@:5:2: unknown kind of section "policy", expected listen or map']),
+     ['@FILE@:5:2: unknown kind of section "policy", expected server, log, listen, defaults or map']),
     ("heading without a name",
      LISTEN + MAP + "[map]\n",
+     ['@FILE@:5:1: expected "[map NAME]"']),
+    ("heading without a kind",
+     LISTEN + MAP + "[]\n",
      ['@FILE@:5:1: expected "[KIND NAME]", such as "[map virtual]"']),
+    ("heading with a name that has none",
+     LISTEN + MAP + "[server x]\n",
+     ["@FILE@:5:9: [server] has no name"]),
+    ("heading that ends before its name",
+     LISTEN + MAP + "[map\n",
+     ['@FILE@:5:5: expected a name and "]"']),
     ("blank in a name",
      LISTEN + MAP + "[map a b]\ntable = static:x\n",
      ['@FILE@:5:8: expected "]" after the name, which holds no blank']),
@@ -44,7 +53,7 @@ BAD = [
      ["@FILE@:5:6: [map m] is there already, in line 3"]),
     ("key before the first section",
      "table = static:x\n" + LISTEN + MAP,
-     ['@FILE@:1:1: "table" stands before the first "[KIND NAME]"']),
+     ['@FILE@:1:1: "table" stands in no section']),
     ("no equals sign",
      LISTEN + MAP + "mode 0660\n",
      ['@FILE@:5:6: expected "KEY = VALUE" or "[KIND NAME]"']),
@@ -56,7 +65,8 @@ BAD = [
      ['@FILE@:3:1: [listen test] has no option "mdoe"; did you mean "mode"?']),
     ("key of another kind of section",
      LISTEN + MAP + "mode = 0660\n",
-     ['@FILE@:5:1: [map m] has no option "mode"']),
+     ['@FILE@:5:1: [map m] has no option "mode"; it belongs to '
+      '[listen NAME]']),
     ("the same key twice",
      LISTEN + MAP + "table = static:y\n",
      ['@FILE@:5:1: "table" has a value already, in line 4']),
@@ -91,7 +101,7 @@ BAD = [
       f"this one has 108: unix:/{'x' * 107}"]),
     ("two tables where one may be",
      LISTEN + "[map m]\ntable = static:a, static:b\n",
-     ['@FILE@:4:9: table: "static:b" after "static:a": more than one table, or '
+     ['@FILE@:4:19: table: "static:b" after "static:a": more than one table, or '
       "a text with blanks or commas that needs {} around it"]),
     ("table without a type",
      LISTEN + "[map m]\ntable = /etc/postfix/virtual\n",
@@ -104,11 +114,13 @@ BAD = [
     ("all errors of a file, not the first alone",
      "[listen a]\nendpont = unix:/x\nmode = 9\n[map m]\ntable = static:x\n"
      "\n# comment\n   continued\ntable = static:y\n",
-     ['@FILE@:2:1: [listen a] has no option "endpont"; did you mean '
+     ['@FILE@:1:1: [listen a] lacks "endpoint = ENDPOINT"',
+      '@FILE@:2:1: [listen a] has no option "endpont"; did you mean '
       '"endpoint"?',
       '@FILE@:3:8: mode: "9" is no mode: expected an octal number from 0 to '
       '0777, such as 0660',
-      '@FILE@:1:1: [listen a] lacks "endpoint = ENDPOINT"',
+      '@FILE@:8:4: table: "continued" after "static:x": more than one table, '
+      "or a text with blanks or commas that needs {} around it",
       '@FILE@:9:1: "table" has a value already, in line 5']),
 ]
 
@@ -127,6 +139,11 @@ def socketmapd(*arguments, prefix=()):
         text=True, timeout=daemon.PATIENCE, check=False)
 
 
+def findings(stderr):
+    return [line for line in stderr.splitlines()
+            if not line.startswith("    ")]
+
+
 def bad_case(name, config, lines):
     @case(name)
     def _():
@@ -135,7 +152,7 @@ def bad_case(name, config, lines):
             status, stderr = daemon.run(config, directory)
             expected = [line.replace("@FILE@", path).replace("@DIR@", directory)
                         for line in lines]
-            assert stderr.splitlines() == expected, stderr
+            assert findings(stderr) == expected, stderr
             assert status == 78, status
             assert os.listdir(directory) == ["socketmapd.conf"]
 
@@ -147,7 +164,7 @@ def bad_table_case(name, line, word):
             path = os.path.join(directory, "socketmapd.conf")
             status, stderr = daemon.run(
                 LISTEN + MAP + "[map bad]\n" + line, directory)
-            told = stderr.splitlines()
+            told = findings(stderr)
             assert len(told) == 1, stderr
             assert told[0].startswith(f"{path}:6:9: table: "), stderr
             assert word in told[0], stderr
@@ -194,11 +211,11 @@ def _():
         assert bool(ended.stderr) == (status != 0), ended
 
 
-def fails(directory, endpoint, status, reason, **options):
+def fails(directory, endpoint, status, reason, more=""):
     """A daemon with this second listener says so in one line and ends."""
-    config = MAP + LISTEN + f"[listen other]\nendpoint = {endpoint}\n"
+    config = MAP + LISTEN + f"[listen other]\nendpoint = {endpoint}\n{more}"
     before = sorted(os.listdir(directory))
-    got, stderr = daemon.run(config, directory, **options)
+    got, stderr = daemon.run(config, directory)
     endpoint = endpoint.replace("@DIR@", directory)
     assert got == status, (got, stderr)
     assert len(stderr.splitlines()) == 1, stderr
@@ -224,7 +241,8 @@ def _():
 @case("address that isn't ours: 69")
 def _():
     with tempfile.TemporaryDirectory(prefix="socketmapd-") as directory:
-        fails(directory, "inet:192.0.2.1:0", 69, "ssign")
+        fails(directory, "inet:192.0.2.1:0", 69, "ssign",
+              more="allow_networks = 192.0.2.0/24\n")
 
 
 @case("missing directory: 69")

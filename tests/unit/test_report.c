@@ -61,6 +61,50 @@ static void test_cut(void)
         CHECK_STR(reason.text + 253, "x?");
 }
 
+/* Keeps both lines of a quote. */
+static void say_both(void *ctx, enum severity severity, const char *line)
+{
+        char *both = ctx;
+
+        CHECK_INT(severity, SEVERITY_QUOTE);
+        snprintf(both + strlen(both), 400 - strlen(both), "%s\n", line);
+}
+
+static const char *quote(const char *line, size_t size, size_t column)
+{
+        static char both[400];
+        struct report report = {.say = say_both, .ctx = both};
+
+        both[0] = '\0';
+        report_quote(&report, (struct span){line, size}, column);
+        CHECK_INT(report.errors, 0);
+        return both;
+}
+
+static void test_quote(void)
+{
+        char line[200];
+
+        CHECK_STR(quote("mode = 9", 8, 8), "    mode = 9\n           ^\n");
+        CHECK_STR(quote("mode", 4, 5), "    mode\n        ^\n");
+        CHECK_STR(quote("", 0, 1), "    \n    ^\n");
+        CHECK_STR(quote("a\tb", 3, 3), "    a\tb\n     \t^\n");
+        CHECK_STR(quote("\xc3\xa4=x", 4, 4), "    \xc3\xa4=x\n      ^\n");
+        CHECK_STR(quote("\xff\0\033x", 4, 4), "    ???x\n       ^\n");
+        memset(line, 'x', sizeof(line));
+        line[99] = '!';
+        CHECK_STR(quote(line, sizeof(line), 100),
+                "    ...xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx!"
+                "xxxxxxxxxxxxxxxxxxxxxxx...\n"
+                "                                                       ^\n");
+        line[199] = '!';
+        CHECK_STR(quote(line, sizeof(line), 200),
+                "    ...xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+                "xxxxxxxxxxxxxxxxxxxxx!\n"
+                "                                                         "
+                "                     ^\n");
+}
+
 static void test_errno(void)
 {
         struct reason reason;
@@ -75,6 +119,7 @@ int main(void)
         RUN(test_places);
         RUN(test_unprintable);
         RUN(test_cut);
+        RUN(test_quote);
         RUN(test_errno);
         return check_done();
 }

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/* Where clients connect, and where data lives. */
+#include "base/braces.h"
+#include "config/types.h"
+#include "config/values.h"
+#include "tables/table.h"
+
+#include <errno.h>
+#include <socketmap/client.h>
+#include <string.h>
+
+/* More than any system lets a process have. */
+#define FD_MAX ((uint64_t)1 << 30)
+
+static const struct endpoint_form {
+        const char *prefix;
+        enum config_endpoint_kind kind;
+} forms[] = {
+        {"unix:", CONFIG_ENDPOINT_UNIX},
+        {"local:", CONFIG_ENDPOINT_UNIX},
+        {"inet:", CONFIG_ENDPOINT_INET},
+        {"systemd:", CONFIG_ENDPOINT_SYSTEMD},
+        {"fd:", CONFIG_ENDPOINT_FD},
+};
+
+static int split_endpoint(const char *text,
+        struct config_endpoint *ret_endpoint, struct reason *ret_reason)
+{
+        for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+                size_t size = strlen(forms[i].prefix);
+
+                if (strncmp(text, forms[i].prefix, size) != 0)
+                        continue;
+                *ret_endpoint = (struct config_endpoint){
+                        text, forms[i].kind, text + size, -1};
+                return 0;
+        }
+        reason_set(ret_reason,
+                "%s: expected unix:PATH, inet:HOST:PORT, inet:PORT, "
+                "inet:[ADDRESS]:PORT, systemd:NAME or fd:NUMBER",
+                text);
+        return -EINVAL;
+}
+
+/* A client that never connects is the library's check of an endpoint. */
+static int check_address(const char *text, struct reason *ret_reason)
+{
+        struct socketmap_client *client;
+        struct socketmap_error error;
+        int r = socketmap_client_new(text, &client, &error);
+
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0) {
+                reason_set(ret_reason, "%s", error.text);
+                return -EINVAL;
+        }
+        socketmap_client_free(client);
+        return 0;
+}
+
+static int check_name(const char *name, struct reason *ret_reason)
+{
+        if (*name != '\0' && strpbrk(name, ": \t") == NULL)
+                return 0;
+        reason_set(ret_reason,
+                "\"%s\": expected the FileDescriptorName= of a socket unit",
+                name);
+        return -EINVAL;
+}
+
+/* Those below 3 are standard input, output and error. */
+static int parse_fd(const char *text, int *ret_fd, struct reason *ret_reason)
+{
+        uint64_t number;
+        int r = number_parse(text, &units_none, 3, FD_MAX, &number, ret_reason);
+
+        if (r == 0)
+                *ret_fd = (int)number;
+        return r;
+}
+
+static int parse_endpoint(
+        struct value_input *input, void *ret_value, struct reason *ret_reason)
+{
+        struct config_endpoint endpoint = {.fd = -1};
+        int r = 0;
+
+        memset(ret_value, 0, sizeof(endpoint));
+        if (input->text == NULL)
+                return 0;
+        r = split_endpoint(input->text, &endpoint, ret_reason);
+        if (r < 0)
+                return r;
+        switch (endpoint.kind) {
+        case CONFIG_ENDPOINT_UNIX:
+                r = check_address(input->text, ret_reason);
+                if (r == 0)
+                        r = value_check_path(input, endpoint.rest, ret_reason);
+                break;
+        case CONFIG_ENDPOINT_INET:
+                r = check_address(input->text, ret_reason);
+                break;
+        case CONFIG_ENDPOINT_SYSTEMD:
+                r = check_name(endpoint.rest, ret_reason);
+                break;
+        case CONFIG_ENDPOINT_FD:
+                r = parse_fd(endpoint.rest, &endpoint.fd, ret_reason);
+                break;
+        }
+        if (r == 0)
+                memcpy(ret_value, &endpoint, sizeof(endpoint));
+        return r;
+}
+
+/* Returns the file of a table that is one, or NULL. */
+static const char *file_of(const char *spec)
+{
+        const char *type = strncmp(spec, "proxy:", 6) == 0 ? spec + 6 : spec;
+        size_t size = strcspn(type, ":");
+
+        for (const struct table_type *const *t = table_types; *t != NULL; t++)
+                if (strlen((*t)->name) == size &&
+                        memcmp((*t)->name, type, size) == 0 &&
+                        type[size] == ':' && type[size + 1] != '\0')
+                        return strcmp((*t)->argument, "FILE") == 0
+                                       ? type + size + 1
+                                       : NULL;
+        return NULL;
+}
+
+static int check_single(struct value_input *input, struct reason *ret_reason)
+{
+        struct span rest = span_of(input->text), word, more;
+
+        if (strchr(input->text, ':') == NULL || !word_next(&rest, &word)) {
+                reason_set(ret_reason, "expected TYPE:NAME, such as "
+                                       "texthash:/etc/postfix/virtual");
+                return -EINVAL;
+        }
+        if (!word_next(&rest, &more))
+                return 0;
+        input->wrong_at = (size_t)(more.data - input->text);
+        reason_set(ret_reason,
+                "\"%.*s\" after \"%.*s\": more than one table, or a text with "
+                "blanks or commas that needs {} around it",
+                (int)more.size, more.data, (int)word.size, word.data);
+        return -EINVAL;
+}
+
+static int parse_table(
+        struct value_input *input, void *ret_value, struct reason *ret_reason)
+{
+        const char **table = ret_value;
+        const char *file;
+        int r;
+
+        *table = input->text;
+        if (input->text == NULL)
+                return 0;
+        r = check_single(input, ret_reason);
+        if (r < 0)
+                return r;
+        file = file_of(input->text);
+        if (file != NULL && value_check_path(input, file, ret_reason) < 0)
+                return -EINVAL;
+        return table_check(input->text, ret_reason);
+}
+
+const struct value_type value_endpoint = {"ENDPOINT", NULL, parse_endpoint};
+const struct value_type value_table = {"TYPE:ARGUMENT", NULL, parse_table};
