@@ -183,6 +183,8 @@ int bound_file_adopt(struct bound_file *file, const char *path)
                 return -ENAMETOOLONG;
         if (lstat(path, &status) < 0)
                 return -errno;
+        if (!S_ISSOCK(status.st_mode))
+                return -EEXIST;
         snprintf(file->path, sizeof(file->path), "%s", path);
         file->device = status.st_dev;
         file->inode = status.st_ino;

@@ -33,7 +33,8 @@ int bind_unix(const struct endpoint *endpoint,
 
 /*
  * Takes over the file of a unix socket that another process has made. Returns
- * 0, -ENAMETOOLONG, or a negative errno of looking at it.
+ * 0, -ENAMETOOLONG, -EEXIST (it is no socket), or a negative errno of looking
+ * at it.
  */
 int bound_file_adopt(struct bound_file *file, const char *path);
 

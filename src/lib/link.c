@@ -102,6 +102,7 @@ static void let_go(struct link *link)
         alarm_clear(&core->alarm, &link->due);
         alarm_leave(&core->alarm);
         list_remove(core, link);
+        link->scope->users--;
         charge(link, 0);
         peers_leave(&core->peers, link->peer);
         connection_fini(&link->connection);
@@ -647,6 +648,7 @@ int link_open(struct core *core, struct scope *scope, int fd)
         }
         link->core = core;
         link->scope = scope;
+        scope->users++;
         link->fd = fd;
         link->received = uv_now(core->loop);
         if (peer_is_network(link->peer))

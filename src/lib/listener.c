@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/listener.h"
 #include "lib/link.h"
+#include "lib/room.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -24,8 +25,16 @@ static void free_listener(uv_handle_t *handle)
         core_handle_closed(core);
 }
 
+/* The filter and the log function may have closed it. */
+static bool is_open(const struct listener *listener)
+{
+        return !uv_is_closing((const uv_handle_t *)&listener->poll);
+}
+
 static void pause_accepting(struct listener *listener)
 {
+        if (!is_open(listener))
+                return;
         uv_poll_stop(&listener->poll);
         alarm_set(&listener->core->alarm, &listener->resume,
                 uv_now(listener->core->loop) + PAUSE);
@@ -78,41 +87,67 @@ static bool on_error(struct listener *listener, int error)
         counters_add(&core->counters, SOCKETMAP_COUNT_ACCEPT_ERRORS, 1);
         core_log(core, SOCKETMAP_LOG_ERROR, "cannot accept a connection: %s",
                 strerror(error));
-        if (error == EMFILE && listener->make_room(core))
+        if (error == EMFILE && room_make(core))
                 return true;
         pause_accepting(listener);
         return false;
 }
 
+/*
+ * Tells whether one more connection may be taken. Nobody has to go for it yet:
+ * it may be refused.
+ */
+static bool has_place(struct listener *listener)
+{
+        if (!core_is_full(listener->core))
+                return true;
+        if (!has_pending(listener))
+                return false;
+        if (room_exists(listener->core))
+                return true;
+        pause_accepting(listener);
+        return false;
+}
+
+static bool admits(const struct listener *listener, int fd)
+{
+        const struct filter *filter = &listener->filter;
+
+        return filter->admits == NULL || filter->admits(filter->ctx, fd);
+}
+
+/* Serves a new connection, if the filter admits it. */
+static void serve(struct listener *listener, int fd)
+{
+        struct core *core = listener->core;
+        int r;
+
+        if (!admits(listener, fd)) {
+                close(fd);
+                counters_add(&core->counters, SOCKETMAP_COUNT_REFUSED, 1);
+                return;
+        }
+        if (core_is_full(core))
+                room_make(core);
+        r = link_open(core, listener->scope, fd);
+        if (r < 0)
+                core_log(core, SOCKETMAP_LOG_ERROR,
+                        "cannot serve a connection: %s", strerror(-r));
+}
+
 /* Takes one connection. Returns whether there may be more. */
 static bool accept_one(struct listener *listener)
 {
-        struct core *core = listener->core;
-        int fd, r;
+        int fd;
 
-        if (core_is_full(core)) {
-                if (!has_pending(listener))
-                        return false;
-                if (!listener->make_room(core)) {
-                        pause_accepting(listener);
-                        return false;
-                }
-        }
+        if (!has_place(listener))
+                return false;
         fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
                 return false;
         if (fd < 0)
                 return on_error(listener, errno);
-        if (listener->filter.admits != NULL &&
-                !listener->filter.admits(listener->filter.ctx, fd)) {
-                close(fd);
-                counters_add(&core->counters, SOCKETMAP_COUNT_REFUSED, 1);
-                return true;
-        }
-        r = link_open(core, listener->scope, fd);
-        if (r < 0)
-                core_log(core, SOCKETMAP_LOG_ERROR,
-                        "cannot serve a connection: %s", strerror(-r));
+        serve(listener, fd);
         return true;
 }
 
@@ -129,14 +164,13 @@ static void on_poll(uv_poll_t *poll, int status, int events)
                 return;
         }
         for (int n = 0; n < AT_ONCE; n++) {
-                if (!accept_one(listener))
+                if (!accept_one(listener) || !is_open(listener))
                         break;
         }
 }
 
 struct listener *listener_open(struct core *core, struct scope *scope, int fd,
-        const struct bound_file *file, bool (*make_room)(struct core *core),
-        int *ret_code)
+        const struct bound_file *file, int *ret_code)
 {
         struct listener *listener = calloc(1, sizeof(*listener));
 
@@ -154,8 +188,8 @@ struct listener *listener_open(struct core *core, struct scope *scope, int fd,
         core->handles++;
         listener->core = core;
         listener->scope = scope;
+        scope->users++;
         listener->fd = fd;
-        listener->make_room = make_room;
         listener->resume.fire = on_resume;
         if (file != NULL)
                 listener->file = *file;
@@ -177,6 +211,7 @@ void listener_leave(struct listener *listener)
 {
         alarm_clear(&listener->core->alarm, &listener->resume);
         alarm_leave(&listener->core->alarm);
+        listener->scope->users--;
         uv_close((uv_handle_t *)&listener->poll, free_listener);
         close(listener->fd);
 }

@@ -20,8 +20,6 @@ struct listener {
         struct due resume; /* set while it is paused */
         struct bound_file file;
         int fd;
-        /* Makes room for one more connection; false: there is none. */
-        bool (*make_room)(struct core *core);
         struct filter filter;
 };
 
@@ -31,8 +29,7 @@ struct listener {
  * errno in *ret_code on failure.
  */
 struct listener *listener_open(struct core *core, struct scope *scope, int fd,
-        const struct bound_file *file, bool (*make_room)(struct core *core),
-        int *ret_code);
+        const struct bound_file *file, int *ret_code);
 
 void listener_close(struct listener *listener);
 

@@ -50,12 +50,22 @@ static void evict(struct core *core, struct link *link, const char *why)
         link_close(link);
 }
 
-bool room_make(struct core *core)
+static struct link *find(const struct core *core)
 {
         struct link *link = find_unused(core);
 
-        if (link == NULL)
-                link = find_idle(core);
+        return link != NULL ? link : find_idle(core);
+}
+
+bool room_exists(const struct core *core)
+{
+        return find(core) != NULL;
+}
+
+bool room_make(struct core *core)
+{
+        struct link *link = find(core);
+
         if (link == NULL)
                 return false;
         evict(core, link, "too many connections");

@@ -13,6 +13,9 @@
  */
 bool room_make(struct core *core);
 
+/* Tells whether room_make would find one. */
+bool room_exists(const struct core *core);
+
 /* Closes the connections that hold most memory until it is within its limit. */
 void room_shrink(struct core *core);
 

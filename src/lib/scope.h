@@ -10,6 +10,7 @@ struct scope {
         const struct scope *parent;    /* whose maps it has without its own */
         struct generation *generation; /* its own maps, or NULL */
         char *name;                    /* the listener's, or NULL */
+        size_t users;                  /* listeners and connections */
 };
 
 /* Returns the name of the listener, or "". */

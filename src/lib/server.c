@@ -156,19 +156,6 @@ static void free_dropped(struct socketmap_server *server)
         }
 }
 
-static void free_scopes(struct socketmap_server *server)
-{
-        generation_unref(server->scope.generation);
-        while (server->scopes != NULL) {
-                struct scope *scope = server->scopes;
-
-                server->scopes = scope->next;
-                generation_unref(scope->generation);
-                free(scope->name);
-                free(scope);
-        }
-}
-
 void socketmap_server_free(struct socketmap_server *server)
 {
         if (server == NULL)
@@ -179,8 +166,9 @@ void socketmap_server_free(struct socketmap_server *server)
         /* Now nobody wants an answer: the workers only finish what they do. */
         generation_list_stop(&server->core.generations);
         mailbox_close(server->core.mailbox);
+        server_free_idle_scopes(server); /* all: the links are closed */
+        server_set_generation(server, &server->scope, NULL);
         free_dropped(server);
-        free_scopes(server);
         drive_fini(&server->drive);
         close_handles(server);
         if (server->owns_loop)
@@ -202,10 +190,10 @@ static void on_closed(struct core *core)
         for (struct listener *listener = server->listeners; listener != NULL;
                 listener = listener->next)
                 listener_resume(listener);
-        if (server_is_done(server)) {
+        if (server_is_done(server))
                 alarm_clear(&core->alarm, &server->drain_due);
+        if (server_is_done(server) || server_has_idle_scope(server))
                 server_wake(server);
-        }
 }
 
 /* Serves a descriptor of another thread, or lets it go where the others go. */
@@ -279,6 +267,7 @@ void server_catch_up(struct socketmap_server *server)
         mailbox_look(server->core.mailbox);
         take_fds(server);
         take_answers(server);
+        server_free_idle_scopes(server);
         free_dropped(server);
         if (server->drain_wanted)
                 start_drain(server);

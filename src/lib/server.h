@@ -65,11 +65,22 @@ struct scope *server_find_scope(
         struct socketmap_server *server, const char *name);
 
 /*
- * The scope of a new listener, made unless there is one of its name. name and
- * maps may be NULL. Returns NULL when there is no memory.
+ * The scope of a new listener: that of its name, or a new one when it is the
+ * first or has maps of its own; the server's when it has neither (name may be
+ * NULL). Returns NULL when there is no memory.
  */
-struct scope *server_get_scope(struct socketmap_server *server,
-        const char *name, struct socketmap_maps *maps);
+struct scope *server_get_scope(
+        struct socketmap_server *server, const char *name, bool has_maps);
+
+/* Gives a scope its own maps, or (NULL) the server's. 0 or -ENOMEM. */
+int server_set_scope_maps(struct socketmap_server *server, struct scope *scope,
+        struct socketmap_maps *maps);
+
+/* Tells whether there is a scope that nobody uses any more. */
+bool server_has_idle_scope(const struct socketmap_server *server);
+
+/* Frees the scopes that nobody uses. */
+void server_free_idle_scopes(struct socketmap_server *server);
 
 /* Leaves the listeners, and gives the connections at rest away. */
 void server_start_giving(struct socketmap_server *server);

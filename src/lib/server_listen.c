@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The listeners of a server. */
 #include "lib/error.h"
-#include "lib/room.h"
 #include "lib/server.h"
 
 #include <errno.h>
@@ -98,26 +97,21 @@ void socketmap_listen_options_set_filter(
                 options->filter = (struct filter){filter, ctx};
 }
 
-/* Puts a listener behind the others. */
-static void append(struct socketmap_server *server, struct listener *listener)
+/* The place behind the last listener. */
+static struct listener **find_end(struct socketmap_server *server)
 {
         struct listener **place = &server->listeners;
 
         while (*place != NULL)
                 place = &(*place)->next;
-        *place = listener;
-        server_wake(server);
+        return place;
 }
 
-/* Closes the listeners from `first` on: those of a call that failed. */
-static void close_from(struct listener **first)
+/* Puts a listener behind the others. */
+static void append(struct socketmap_server *server, struct listener *listener)
 {
-        while (*first != NULL) {
-                struct listener *listener = *first;
-
-                *first = listener->next;
-                listener_close(listener);
-        }
+        *find_end(server) = listener;
+        server_wake(server);
 }
 
 /* What a listener is made with. */
@@ -134,14 +128,10 @@ static int add(struct socketmap_server *server, const struct setup *setup,
         struct listener *listener;
         int r = 0;
 
-        listener = listener_open(
-                &server->core, setup->scope, fd, file, room_make, &r);
-        if (listener == NULL) {
-                if (file != NULL)
-                        bind_unlink(file);
+        listener = listener_open(&server->core, setup->scope, fd, file, &r);
+        if (listener == NULL)
                 return error_set(
                         ret_error, r, "cannot listen: %s", strerror(-r));
-        }
         listener->filter = setup->filter;
         append(server, listener);
         return 0;
@@ -152,11 +142,14 @@ static int listen_unix(struct socketmap_server *server,
         struct socketmap_error *ret_error)
 {
         struct bound_file file;
-        int fd = bind_unix(endpoint, &setup->bind, &file, ret_error);
+        int fd = bind_unix(endpoint, &setup->bind, &file, ret_error), r;
 
         if (fd < 0)
                 return fd;
-        return add(server, setup, fd, &file, ret_error);
+        r = add(server, setup, fd, &file, ret_error);
+        if (r < 0)
+                bind_unlink(&file);
+        return r;
 }
 
 static int listen_address(struct socketmap_server *server,
@@ -228,24 +221,52 @@ static int listen_endpoint(struct socketmap_server *server,
         return listen_inet(server, setup, &endpoint, ret_error);
 }
 
-/* Prepares what the new listener will have. */
+/* Prepares what the new listener will have, but for its maps. */
 static int set_up(struct socketmap_server *server,
         const struct socketmap_listen_options *options, struct setup *ret_setup,
         struct socketmap_error *ret_error)
 {
+        if (server->draining)
+                return error_set(
+                        ret_error, -ECANCELED, "cannot listen: it ends");
         *ret_setup = (struct setup){.scope = &server->scope,
                 .bind = {.uid = (uid_t)-1, .gid = (gid_t)-1}};
         if (options != NULL) {
                 ret_setup->bind = options->bind;
                 ret_setup->filter = options->filter;
-                ret_setup->scope =
-                        server_get_scope(server, options->name, options->maps);
+                ret_setup->scope = server_get_scope(
+                        server, options->name, options->maps != NULL);
         }
         ret_setup->bind.backlog =
                 (int)limits_get(&server->core.limits, SOCKETMAP_LIMIT_BACKLOG);
         if (ret_setup->scope == NULL)
                 return error_set(ret_error, -ENOMEM, "out of memory");
         return 0;
+}
+
+/*
+ * Ends a call that has returned r so far: the listeners from `first` on have
+ * their maps, or there are none of them, and nothing has changed.
+ */
+static int finish(struct socketmap_server *server, struct listener **first,
+        const struct setup *setup,
+        const struct socketmap_listen_options *options, int r,
+        struct socketmap_error *error)
+{
+        if (r == 0 && setup->scope != &server->scope)
+                r = server_set_scope_maps(server, setup->scope, options->maps);
+        if (r == 0)
+                return 0;
+        while (*first != NULL) {
+                struct listener *listener = *first;
+
+                *first = listener->next;
+                listener_close(listener);
+        }
+        server_free_idle_scopes(server);
+        if (error->code == 0)
+                error_set(error, r, "cannot listen: %s", strerror(-r));
+        return server_fail(server, error);
 }
 
 int socketmap_server_listen(struct socketmap_server *server,
@@ -258,16 +279,11 @@ int socketmap_server_listen(struct socketmap_server *server,
 
         if (server == NULL)
                 return -ENOMEM;
-        for (end = &server->listeners; *end != NULL;)
-                end = &(*end)->next;
+        end = find_end(server);
         r = set_up(server, options, &setup, &error);
         if (r == 0)
                 r = listen_endpoint(server, &setup, endpoint, &error);
-        if (r < 0) {
-                close_from(end); /* all addresses of a host, or none */
-                return server_fail(server, &error);
-        }
-        return 0;
+        return finish(server, end, &setup, options, r, &error);
 }
 
 /* Tells why a descriptor is not a listening stream socket, or 0. */
@@ -284,30 +300,54 @@ static int check_listening(int fd)
         return type == SOCK_STREAM && listening != 0 ? 0 : -EINVAL;
 }
 
-/* Prepares a descriptor: what it is, and its file. */
-static int set_up_fd(struct socketmap_server *server, int fd,
-        const struct socketmap_listen_options *options, struct setup *ret_setup,
-        struct bound_file *ret_file, struct socketmap_error *ret_error)
+/* Looks at the file that the options name for a descriptor, if any. */
+static int set_up_file(int fd, const char *path, struct bound_file *ret_file,
+        struct socketmap_error *ret_error)
+{
+        struct sockaddr address = {0};
+        socklen_t size = sizeof(address);
+        int r;
+
+        *ret_file = (struct bound_file){0};
+        if (path == NULL)
+                return 0;
+        if (getsockname(fd, &address, &size) < 0)
+                r = -errno;
+        else if (address.sa_family != AF_UNIX)
+                r = -EINVAL;
+        else
+                r = bound_file_adopt(ret_file, path);
+        if (r < 0)
+                return error_set(
+                        ret_error, r, "unix:%s: %s", path, strerror(-r));
+        return 0;
+}
+
+static int listen_fd(struct socketmap_server *server, const struct setup *setup,
+        int fd, const char *path, struct bound_file *ret_file,
+        struct socketmap_error *ret_error)
 {
         int r = check_listening(fd);
 
         if (r < 0)
-                return error_set(ret_error, r,
+                error_set(ret_error, r,
                         "descriptor %d is no listening stream socket", fd);
-        if (options != NULL && options->path != NULL) {
-                r = bound_file_adopt(ret_file, options->path);
-                if (r < 0)
-                        return error_set(ret_error, r, "unix:%s: %s",
-                                options->path, strerror(-r));
+        else
+                r = set_up_file(fd, path, ret_file, ret_error);
+        if (r < 0) {
+                close(fd);
+                return r;
         }
-        return set_up(server, options, ret_setup, ret_error);
+        return add(server, setup, fd, NULL, ret_error);
 }
 
 int socketmap_server_listen_fd(struct socketmap_server *server, int fd,
         const struct socketmap_listen_options *options)
 {
+        const char *path = options != NULL ? options->path : NULL;
         struct socketmap_error error = {0};
-        struct bound_file file = {0};
+        struct bound_file file;
+        struct listener **end;
         struct setup setup;
         int r;
 
@@ -315,13 +355,16 @@ int socketmap_server_listen_fd(struct socketmap_server *server, int fd,
                 close(fd);
                 return -ENOMEM;
         }
-        r = set_up_fd(server, fd, options, &setup, &file, &error);
-        if (r < 0)
-                close(fd);
+        end = find_end(server);
+        r = set_up(server, options, &setup, &error);
+        if (r == 0)
+                r = listen_fd(server, &setup, fd, path, &file, &error);
         else
-                r = add(server, &setup, fd, file.path[0] != '\0' ? &file : NULL,
-                        &error);
-        return r < 0 ? server_fail(server, &error) : 0;
+                close(fd);
+        r = finish(server, end, &setup, options, r, &error);
+        if (r == 0)
+                (*end)->file = file; /* ours only now: else it stays */
+        return r;
 }
 
 /* The n-th listener, or NULL. */

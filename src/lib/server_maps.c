@@ -54,8 +54,7 @@ static struct scope *new_scope(
         return scope;
 }
 
-/* Gives a scope its own maps, or (NULL) those of the server. */
-static int set_scope_maps(struct socketmap_server *server, struct scope *scope,
+int server_set_scope_maps(struct socketmap_server *server, struct scope *scope,
         struct socketmap_maps *maps)
 {
         struct generation *generation = NULL;
@@ -70,20 +69,43 @@ static int set_scope_maps(struct socketmap_server *server, struct scope *scope,
         return 0;
 }
 
-struct scope *server_get_scope(struct socketmap_server *server,
-        const char *name, struct socketmap_maps *maps)
+struct scope *server_get_scope(
+        struct socketmap_server *server, const char *name, bool has_maps)
 {
         struct scope *scope = NULL;
 
-        if (name == NULL && maps == NULL)
+        if (name == NULL && !has_maps)
                 return &server->scope;
         if (name != NULL)
                 scope = server_find_scope(server, name);
-        if (scope == NULL)
-                scope = new_scope(server, name);
-        if (scope == NULL || set_scope_maps(server, scope, maps) < 0)
-                return NULL;
-        return scope;
+        return scope != NULL ? scope : new_scope(server, name);
+}
+
+bool server_has_idle_scope(const struct socketmap_server *server)
+{
+        const struct scope *scope = server->scopes;
+
+        while (scope != NULL && scope->users > 0)
+                scope = scope->next;
+        return scope != NULL;
+}
+
+void server_free_idle_scopes(struct socketmap_server *server)
+{
+        struct scope **place = &server->scopes;
+
+        while (*place != NULL) {
+                struct scope *scope = *place;
+
+                if (scope->users > 0) {
+                        place = &scope->next;
+                        continue;
+                }
+                *place = scope->next;
+                server_set_generation(server, scope, NULL);
+                free(scope->name);
+                free(scope);
+        }
 }
 
 int socketmap_server_set_listener_maps(struct socketmap_server *server,
@@ -94,7 +116,9 @@ int socketmap_server_set_listener_maps(struct socketmap_server *server,
         if (server == NULL)
                 return -ENOMEM;
         scope = server_find_scope(server, name);
-        return scope != NULL ? set_scope_maps(server, scope, maps) : -ENOENT;
+        if (scope == NULL)
+                return -ENOENT;
+        return server_set_scope_maps(server, scope, maps);
 }
 
 /* Puts a set of maps into place, without keeping an error. */
