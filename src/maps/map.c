@@ -256,9 +256,13 @@ static size_t bucket_of(uint64_t time)
         return bucket;
 }
 
-static void tell_time(struct map *map, struct span key,
-        const struct outcome *outcome, uint64_t begin)
+__attribute__((noinline)) static void tell_time(struct map *map,
+        const struct socketmap_request *request, const struct outcome *outcome,
+        uint64_t begin)
 {
+        struct span key = {socketmap_request_key(request),
+                socketmap_request_key_size(request)};
+
         const struct map_observer *observer =
                 atomic_load_explicit(&map->observer, memory_order_acquire);
         uint64_t time = nanoseconds() - begin;
@@ -269,25 +273,23 @@ static void tell_time(struct map *map, struct span key,
                         outcome->text, time);
 }
 
+/* A map has no other replies than the first three. */
+_Static_assert(
+        MAP_COUNT_NOTFOUND - MAP_COUNT_OK ==
+                        SOCKETMAP_NOTFOUND - SOCKETMAP_OK &&
+                MAP_COUNT_TEMP - MAP_COUNT_OK == SOCKETMAP_TEMP - SOCKETMAP_OK,
+        "the counters of replies are in the order of the statuses");
+
 static enum map_counter counter_of(enum socketmap_status status, int replied)
 {
+        if (replied == 0)
+                return (enum map_counter)(
+                        MAP_COUNT_OK + (status - SOCKETMAP_OK));
         if (replied == -ETIMEDOUT)
                 return MAP_COUNT_LATE;
         if (replied == -ECANCELED)
                 return MAP_COUNT_CANCELED;
-        if (replied < 0) /* the server has sent TEMP in its place */
-                return MAP_COUNT_TEMP;
-        switch (status) {
-        case SOCKETMAP_OK:
-                return MAP_COUNT_OK;
-        case SOCKETMAP_NOTFOUND:
-                return MAP_COUNT_NOTFOUND;
-        case SOCKETMAP_TEMP:
-        case SOCKETMAP_TIMEOUT:
-        case SOCKETMAP_PERM:
-                break;
-        }
-        return MAP_COUNT_TEMP;
+        return MAP_COUNT_TEMP; /* the server has sent it in its place */
 }
 
 static void reply(struct map *map, struct socketmap_request *request,
@@ -298,10 +300,7 @@ static void reply(struct map *map, struct socketmap_request *request,
 
         add(map, &map->counts[counter_of(outcome->status, r)], 1);
         if (begin != 0)
-                tell_time(map,
-                        (struct span){socketmap_request_key(request),
-                                socketmap_request_key_size(request)},
-                        outcome, begin);
+                tell_time(map, request, outcome, begin);
 }
 
 static struct outcome temp(const char *text)

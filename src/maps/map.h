@@ -39,7 +39,7 @@ struct map *map_open(const struct table_env *env,
 struct map *map_ref(struct map *map);
 void map_unref(struct map *map);
 
-/* How to register it: SOCKETMAP_INLINE or 0. It may change with the content. */
+/* How to register it: SOCKETMAP_INLINE or 0. Adopting may make it 0. */
 unsigned map_flags(const struct map *map);
 
 /*
