@@ -21,7 +21,8 @@ int connection_feed(struct connection *c, char *bytes, size_t size)
                 return 0;
         }
         /* Move the rest to the front, so that the buffer stays as small. */
-        memmove(c->kept.data, c->next, c->unparsed);
+        if (c->next != c->kept.data)
+                memmove(c->kept.data, c->next, c->unparsed);
         c->kept.size = c->unparsed;
         c->next = c->kept.data;
         r = buffer_append(&c->kept, bytes, size);

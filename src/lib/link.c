@@ -305,15 +305,23 @@ static void log_broken(const struct link *link)
                         : "what it sent is not a netstring");
 }
 
+/* Tells whether there are bytes that were not received yet. */
+static bool has_unread(const struct link *link)
+{
+        char byte;
+
+        return recv(link->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
 /*
  * Closes after the last reply. With bytes unread, or still to come, the kernel
  * would answer the client by a reset, which can overtake that reply: unless it
- * has ended itself, the client gets some time to do so.
+ * has ended, and all it sent is read, the client gets some time to do so.
  */
 static void finish(struct link *link)
 {
         log_broken(link);
-        if (link->connection.ended) {
+        if (link->connection.ended && !has_unread(link)) {
                 link_close(link);
                 return;
         }
@@ -394,12 +402,18 @@ static void advance(struct link *link)
                 settle(link, next);
 }
 
+/* Tells whether all has been said, so that it only has to be closed. */
+static bool is_over(const struct link *link)
+{
+        return link->finishing ||
+               uv_is_closing((const uv_handle_t *)&link->poll);
+}
+
 /* Tells whether bytes that arrive now would be taken. */
 static bool is_reading(const struct link *link)
 {
         return link->waiting == NULL && !has_unsent(link) &&
-               !link->connection.ended &&
-               !uv_is_closing((const uv_handle_t *)&link->poll);
+               !link->connection.ended && !is_over(link);
 }
 
 /* Takes what has arrived. Returns whether there was something. */
@@ -584,19 +598,11 @@ void link_drain(struct link *link)
                 if (!receive(link))
                         break;
         }
-        if (uv_is_closing((uv_handle_t *)&link->poll))
+        if (is_over(link))
                 return;
         connection_end(&link->connection);
         if (link->waiting == NULL && !has_unsent(link))
                 advance(link);
-}
-
-/* Tells whether there are bytes that were not received yet. */
-static bool has_unread(const struct link *link)
-{
-        char byte;
-
-        return recv(link->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
 bool link_is_idle(const struct link *link)

@@ -5,15 +5,21 @@
 /* How long a new connection may take to ask its first question, in ms. */
 enum { GRACE = 1000 };
 
-/* The oldest connection that never completed a request, and had the time to. */
+/* Tells whether it never completed a request, and had the time to. */
+static bool is_unused(const struct link *link, uint64_t now)
+{
+        /* Whoever sends a request by the byte has been at it since then. */
+        uint64_t since = link->partial ? link->since : link->received;
+
+        return link->used == 0 && now - since >= GRACE;
+}
+
 static struct link *find_unused(const struct core *core)
 {
         uint64_t now = uv_now(core->loop);
         struct link *link = core->oldest;
 
-        while (link != NULL &&
-                (link->used != 0 || now - link->received < GRACE ||
-                        !link_is_idle(link)))
+        while (link != NULL && (!is_unused(link, now) || !link_is_idle(link)))
                 link = link->newer;
         return link;
 }

@@ -247,6 +247,8 @@ static void start_drain(struct socketmap_server *server)
                 newer = link->newer;
                 link_drain(link);
         }
+        if (server->core.link_count == 0) /* nobody is waited for */
+                alarm_clear(&server->core.alarm, &server->drain_due);
 }
 
 static void on_drain_due(struct due *due)

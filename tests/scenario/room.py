@@ -76,6 +76,21 @@ def _():
         server.wait_for(lambda: server.counters()["connections"] == 0, "none")
 
 
+@case("who sends nothing but pieces of a request goes before who has asked")
+def _():
+    with Server("--limit", "connections=2") as server:
+        idle = used(server)
+        dribbler = server.connect()
+        dribbler.send(b"9000:echo ")
+        for _ in range(12):
+            time.sleep(0.1)
+            dribbler.send(b"x")
+        new = used(server)
+        assert wait_gone(server, [idle, dribbler, new]) is dribbler
+        for client in (idle, dribbler, new):
+            client.close()
+
+
 @case("the longest idle of the address that holds most")
 def _():
     with Server("--limit", "connections=6",
