@@ -15,6 +15,7 @@
 
 struct config;
 struct maps;
+struct reload;
 
 enum { SIGNALS_HANDLED = 3 };
 
@@ -27,6 +28,8 @@ struct daemon {
         struct socketmap_server *server;
         struct listeners listeners;
         struct log_limit log_limit;
+        struct reload *reload; /* under way, or NULL */
+        bool reload_again;     /* once more after it */
         const char *end_reason; /* why it ends; NULL: it doesn't */
         bool ends_at_once;
 };

@@ -5,16 +5,15 @@
 
 #include <sys/resource.h>
 
-#define CONNECTIONS_DEFAULT 4096 /* SOCKETMAP_LIMIT_CONNECTIONS's */
-#define OTHER_DESCRIPTORS 64     /* listeners, tables, the loop's own */
+#define OTHER_DESCRIPTORS 64 /* listeners, tables, the loop's own */
 
-void descriptors_provide(struct socketmap_server *server)
+uint64_t descriptors_provide(uint64_t connections)
 {
         struct rlimit limit;
-        rlim_t connections;
+        rlim_t possible;
 
         if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-                return;
+                return connections;
         if (limit.rlim_cur < limit.rlim_max) {
                 rlim_t before = limit.rlim_cur;
 
@@ -22,16 +21,15 @@ void descriptors_provide(struct socketmap_server *server)
                 if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
                         limit.rlim_cur = before;
         }
-        if (limit.rlim_cur >= CONNECTIONS_DEFAULT + OTHER_DESCRIPTORS)
-                return;
-        connections = limit.rlim_cur > OTHER_DESCRIPTORS
-                              ? limit.rlim_cur - OTHER_DESCRIPTORS
-                              : 1;
-        socketmap_server_set_limit(
-                server, SOCKETMAP_LIMIT_CONNECTIONS, connections);
+        if (limit.rlim_cur >= connections + OTHER_DESCRIPTORS)
+                return connections;
+        possible = limit.rlim_cur > OTHER_DESCRIPTORS
+                           ? limit.rlim_cur - OTHER_DESCRIPTORS
+                           : 1;
         log_say(CONFIG_AREA_SERVER, CONFIG_LOG_WARNING,
-                "at most %llu connections at a time, since the "
-                "process may have %llu descriptors only (RLIMIT_NOFILE)",
-                (unsigned long long)connections,
+                "at most %llu connections at a time, since the process may "
+                "have %llu descriptors only (RLIMIT_NOFILE)",
+                (unsigned long long)possible,
                 (unsigned long long)limit.rlim_cur);
+        return possible;
 }

@@ -3,12 +3,12 @@
 #ifndef DAEMON_DESCRIPTORS_H
 #define DAEMON_DESCRIPTORS_H
 
-#include <socketmap/server.h>
+#include <stdint.h>
 
 /*
- * Raises the process's limit of descriptors as far as it goes. Where that is
- * too few for the server's default of connections, lowers that and says so.
+ * Raises the process's limit of descriptors as far as it goes. Returns how many
+ * connections there can be: those wanted, or fewer, which is logged.
  */
-void descriptors_provide(struct socketmap_server *server);
+uint64_t descriptors_provide(uint64_t connections);
 
 #endif

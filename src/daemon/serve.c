@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/serve.h"
 
+#include "base/privileges.h"
 #include "config/config.h"
 #include "daemon/daemon.h"
-#include "daemon/descriptors.h"
 #include "daemon/ending.h"
 #include "daemon/maps.h"
+#include "daemon/opened.h"
 #include "daemon/signals.h"
 
 #include <errno.h>
@@ -38,54 +39,33 @@ static int set_up(struct daemon *daemon)
         return signals_start(daemon);
 }
 
-/* Opens the maps and puts them into place. Returns an exit status. */
-static int install_maps(struct daemon *daemon)
+/* Becomes the user that the configuration names. Returns an exit status. */
+static int drop_privileges(const struct config_server *options)
 {
-        struct report report = {.say = log_finding};
-        struct socketmap_maps *set;
-        int r;
+        struct identity identity = {options->user.name, options->user.uid,
+                options->group.gid != (gid_t)-1 ? options->group.gid
+                                                : options->user.gid};
+        struct reason reason;
 
-        daemon->maps = maps_open(daemon->config, NULL, &report, &r);
-        if (daemon->maps == NULL)
-                return r == -EINVAL ? EX_CONFIG : EX_OSERR;
-        set = maps_select(daemon->maps, NULL);
-        r = socketmap_server_set_maps(daemon->server, set);
-        socketmap_maps_free(set);
-        if (r < 0)
-                log_say(CONFIG_AREA_LIFE, CONFIG_LOG_ERROR, "%s", strerror(-r));
-        return r < 0 ? EX_OSERR : EX_OK;
-}
-
-/* Opens the listeners and puts them into place. Returns an exit status. */
-static int install_listeners(struct daemon *daemon)
-{
-        struct report report = {.say = log_finding};
-        struct listeners_change *change;
-        int status;
-
-        change = listeners_open(
-                &daemon->listeners, daemon->config, &report, &status);
-        if (change == NULL)
-                return status;
-        if (listeners_commit(change, daemon->config, daemon->maps) < 0)
-                return EX_OSERR;
-        return EX_OK;
+        if (privileges_drop(&identity, &reason) == 0)
+                return EX_OK;
+        log_say(CONFIG_AREA_LIFE, CONFIG_LOG_ERROR, "[server] user, group: %s",
+                reason.text);
+        return EX_NOPERM;
 }
 
 /* Puts the configuration into force. Returns an exit status. */
-static int start(struct daemon *daemon)
+static int start(struct daemon *daemon, struct opened *opened)
 {
-        int status, r = set_up(daemon);
+        int r = set_up(daemon);
 
         if (r < 0) {
                 log_say(CONFIG_AREA_LIFE, CONFIG_LOG_ERROR, "%s", strerror(-r));
                 return EX_OSERR;
         }
-        status = install_maps(daemon);
-        if (status != EX_OK)
-                return status;
-        descriptors_provide(daemon->server);
-        return install_listeners(daemon);
+        if (opened_commit(opened, daemon) < 0)
+                return EX_OSERR;
+        return drop_privileges(&daemon->config->server);
 }
 
 static void run(struct daemon *daemon)
@@ -114,7 +94,7 @@ static void stop(struct daemon *daemon)
         uv_loop_close(&daemon->loop);
 }
 
-static int serve_config(struct daemon *daemon)
+static int serve_opened(struct daemon *daemon, struct opened *opened)
 {
         int status;
         int r = uv_loop_init(&daemon->loop);
@@ -125,7 +105,7 @@ static int serve_config(struct daemon *daemon)
                 return EX_OSERR;
         }
         log_limit_init(&daemon->log_limit, &daemon->loop);
-        status = start(daemon);
+        status = start(daemon, opened);
         if (status == EX_OK)
                 run(daemon);
         stop(daemon);
@@ -136,14 +116,18 @@ int serve(const char *file)
 {
         struct report report = {.say = log_finding};
         struct daemon daemon = {.file = file};
+        struct opened opened;
         int status;
 
         /* Big tables take their time; a handler is there when they are read. */
         signal(SIGHUP, SIG_IGN);
-        daemon.config = config_read(file, &report);
-        if (daemon.config == NULL)
-                return EX_CONFIG;
-        status = serve_config(&daemon);
+        signal(SIGPIPE, SIG_IGN); /* whoever read the log may be gone */
+        status = opened_read(&opened, file, &report);
+        if (status == EX_OK)
+                status = opened_open(&opened, &daemon, true, &report);
+        if (status == EX_OK)
+                status = serve_opened(&daemon, &opened);
+        opened_close(&opened);
         config_free(daemon.config);
         return status;
 }

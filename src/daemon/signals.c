@@ -3,17 +3,10 @@
 
 #include "daemon/daemon.h"
 #include "daemon/ending.h"
+#include "daemon/reload.h"
 
 #include <signal.h>
 #include <stddef.h>
-
-static void reload(struct daemon *daemon)
-{
-        (void)daemon;
-        log_say(CONFIG_AREA_LIFE, CONFIG_LOG_WARNING,
-                "SIGHUP: a changed configuration or table is read "
-                "by a restart only");
-}
 
 static void end_by_term(struct daemon *daemon)
 {
@@ -31,7 +24,7 @@ static const struct action {
 } actions[SIGNALS_HANDLED] = {
         {SIGTERM, end_by_term},
         {SIGINT, end_by_int},
-        {SIGHUP, reload},
+        {SIGHUP, reload_begin},
 };
 
 static void on_signal(uv_signal_t *handle, int number)
