@@ -202,13 +202,30 @@ static void check_listener(const struct config *config,
         check_single(config, listener, findings);
 }
 
+/* Only the entry of a user tells its group. */
+static void check_identity(const struct config *config,
+        const struct section *section, struct findings *findings)
+{
+        const struct config_server *server = &config->server;
+
+        if (server->user.name != NULL && server->user.gid == (gid_t)-1 &&
+                server->group.name == NULL && !section_has(section, "group"))
+                findings_add(findings, &section_get(section, "user")->place,
+                        "user: this machine has no user %s, so that group is "
+                        "needed, too",
+                        server->user.name);
+}
+
 void checks_run(const struct config *config, struct findings *findings)
 {
         const struct section *section = config->sections;
 
-        for (; section != NULL; section = section->next)
+        for (; section != NULL; section = section->next) {
                 if (section->kind == &section_kinds[SECTION_LOG])
                         check_map_names(config, section, "trace", findings);
+                if (section->kind == &section_kinds[SECTION_SERVER])
+                        check_identity(config, section, findings);
+        }
         for (const struct config_listener *listener = config->listeners;
                 listener != NULL; listener = listener->next)
                 check_listener(config, listener, findings);

@@ -113,8 +113,7 @@ static int parse_endpoint(
         return r;
 }
 
-/* Returns the file of a table that is one, or NULL. */
-static const char *file_of(const char *spec)
+const char *value_table_file(const char *spec)
 {
         const char *type = strncmp(spec, "proxy:", 6) == 0 ? spec + 6 : spec;
         size_t size = strcspn(type, ":");
@@ -161,7 +160,7 @@ static int parse_table(
         r = check_single(input, ret_reason);
         if (r < 0)
                 return r;
-        file = file_of(input->text);
+        file = value_table_file(input->text);
         if (file != NULL && value_check_path(input, file, ret_reason) < 0)
                 return -EINVAL;
         return table_check(input->text, ret_reason);

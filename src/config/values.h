@@ -74,6 +74,9 @@ struct value_words {
 int value_split(struct value_input *input, struct value_words *ret_words,
         struct reason *ret_reason);
 
+/* Returns the path in a table's notation if it has one, else NULL. */
+const char *value_table_file(const char *spec);
+
 /* Returns which of the words it is, or -1. */
 int value_find_word(struct span word, const char *const *words);
 
