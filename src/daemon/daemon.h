@@ -17,7 +17,7 @@ struct config;
 struct maps;
 struct reload;
 
-enum { SIGNALS_HANDLED = 3 };
+enum { SIGNALS_HANDLED = 4 };
 
 struct daemon {
         uv_loop_t loop;

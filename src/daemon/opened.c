@@ -5,6 +5,7 @@
 #include "daemon/daemon.h"
 #include "daemon/limits.h"
 #include "daemon/maps.h"
+#include "daemon/trace.h"
 
 #include <errno.h>
 #include <string.h>
@@ -81,6 +82,9 @@ int opened_commit(struct opened *opened, struct daemon *daemon)
         opened->change = NULL;
         swap(opened, daemon);
         log_configure(&daemon->config->log);
+        if (trace_configure(&daemon->config->log.traces, daemon->maps) < 0)
+                log_say(CONFIG_AREA_LOOKUP, CONFIG_LOG_ERROR, "trace: %s",
+                        strerror(ENOMEM));
         limits_apply(daemon->server, &daemon->config->server);
         if (change != NULL)
                 r = listeners_commit(change, daemon->config, daemon->maps);

@@ -121,6 +121,7 @@ int serve(const char *file)
 
         /* Big tables take their time; a handler is there when they are read. */
         signal(SIGHUP, SIG_IGN);
+        signal(SIGUSR1, SIG_IGN);
         signal(SIGPIPE, SIG_IGN); /* whoever read the log may be gone */
         status = opened_read(&opened, file, &report);
         if (status == EX_OK)

@@ -4,6 +4,7 @@
 #include "daemon/daemon.h"
 #include "daemon/ending.h"
 #include "daemon/reload.h"
+#include "daemon/stats.h"
 
 #include <signal.h>
 #include <stddef.h>
@@ -18,6 +19,11 @@ static void end_by_int(struct daemon *daemon)
         ending_begin(daemon, "SIGINT");
 }
 
+static void tell_stats(struct daemon *daemon)
+{
+        stats_tell(daemon->server, daemon->maps);
+}
+
 static const struct action {
         int number;
         void (*act)(struct daemon *daemon);
@@ -25,6 +31,7 @@ static const struct action {
         {SIGTERM, end_by_term},
         {SIGINT, end_by_int},
         {SIGHUP, reload_begin},
+        {SIGUSR1, tell_stats},
 };
 
 static void on_signal(uv_signal_t *handle, int number)
