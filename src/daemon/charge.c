@@ -244,13 +244,26 @@ static uint64_t conclude(struct charge *charge)
         return IDLE_TIME;
 }
 
-static void free_if_done(struct charge *charge)
+/* The last reference closes the table: not on the loop's thread. */
+static void let_go(uv_work_t *request)
+{
+        struct charge *charge = request->data;
+
+        map_unref(charge->map);
+}
+
+static void free_charge(uv_work_t *request, int status)
+{
+        (void)status;
+        free(request->data);
+}
+
+static void end_if_done(struct charge *charge)
 {
         if (charge->is_working || !charge->is_closed)
                 return;
         refused_fini(&charge->refused);
-        map_unref(charge->map);
-        free(charge);
+        uv_queue_work(charge->timer.loop, &charge->work, let_go, free_charge);
 }
 
 /* Waits for the next look: by the clock, or sooner when the watch says so. */
@@ -262,7 +275,7 @@ static void rest(uv_work_t *request, int status)
         refresh_fini(&charge->refresh); /* when the thread was not to do it */
         charge->is_working = false;
         if (charge->is_stopped)
-                free_if_done(charge);
+                end_if_done(charge);
         else if (charge->was_noticed)
                 look_in(charge, SETTLE_TIME);
         else if (charge->file_count > 0 || charge->next_look != IDLE_TIME)
@@ -330,7 +343,7 @@ static void on_closed(uv_handle_t *handle)
         struct charge *charge = handle->data;
 
         charge->is_closed = true;
-        free_if_done(charge);
+        end_if_done(charge);
 }
 
 void charge_stop(struct charge *charge)

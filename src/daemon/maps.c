@@ -2,6 +2,7 @@
 #include "daemon/maps.h"
 
 #include "config/config.h"
+#include "daemon/upkeep.h"
 #include "maps/map.h"
 
 #include <errno.h>
@@ -24,11 +25,9 @@ static const char *name_of(const struct config_map *options)
         return strcmp(options->name, "*") == 0 ? NULL : options->name;
 }
 
-/* Opens a map, or reports what is wrong with it. */
-static int open_map(struct maps *maps, const struct config_map *options,
-        struct report *report)
+static struct map_options options_of(const struct config_map *options)
 {
-        const struct map_options map_options = {
+        return (struct map_options){
                 .name = options->name,
                 .table = options->table,
                 .auto_reload = options->auto_reload,
@@ -36,16 +35,50 @@ static int open_map(struct maps *maps, const struct config_map *options,
                 .canary = options->canary,
                 .secret = options->secret,
         };
-        struct table_env env = {.report = report};
-        struct reason reason;
-        struct map *map = map_open(&env, &map_options, &reason);
+}
 
-        if (map == NULL) {
-                report_at(report, SEVERITY_ERROR, &options->table_place,
-                        "table: %s", reason.text);
-                return reason.code;
+/* Returns the map of that name, borrowed, or NULL. */
+static struct map *find_map(const struct maps *maps, const char *name)
+{
+        for (size_t i = 0; maps != NULL && i < maps->count; i++) {
+                struct map *map = maps->entries[i].map;
+
+                if (strcmp(map_get_options(map)->name, name) == 0)
+                        return map;
         }
-        maps->entries[maps->count++] = (struct maps_entry){map, options};
+        return NULL;
+}
+
+/*
+ * Takes over a map that would be the same, or opens one. Returns NULL after
+ * reporting what is wrong with it.
+ */
+static struct map *get_map(const struct config_map *config,
+        const struct maps *former, struct report *report,
+        struct reason *ret_reason)
+{
+        const struct map_options options = options_of(config);
+        struct table_env env = {.report = report};
+        struct map *map = find_map(former, config->name);
+
+        if (map != NULL && map_is_same(map, &options))
+                return map_ref(map);
+        map = map_open(&env, &options, ret_reason);
+        if (map == NULL)
+                report_at(report, SEVERITY_ERROR, &config->table_place,
+                        "table: %s", ret_reason->text);
+        return map;
+}
+
+static int add_entry(struct maps *maps, const struct config_map *config,
+        const struct maps *former, struct report *report)
+{
+        struct reason reason;
+        struct map *map = get_map(config, former, report, &reason);
+
+        if (map == NULL)
+                return reason.code;
+        maps->entries[maps->count++] = (struct maps_entry){map, config};
         return 0;
 }
 
@@ -56,7 +89,6 @@ struct maps *maps_open(const struct config *config, const struct maps *former,
         const struct config_map *map;
         int code = 0, r;
 
-        (void)former;
         if (maps != NULL)
                 maps->entries =
                         calloc(count_maps(config), sizeof(*maps->entries));
@@ -68,7 +100,7 @@ struct maps *maps_open(const struct config *config, const struct maps *former,
                 return NULL;
         }
         for (map = config->maps; map != NULL; map = map->next) {
-                r = open_map(maps, map, report);
+                r = add_entry(maps, map, former, report);
                 if (code == 0)
                         code = r;
         }
@@ -77,6 +109,32 @@ struct maps *maps_open(const struct config *config, const struct maps *former,
         maps_close(maps);
         *ret_code = code;
         return NULL;
+}
+
+void maps_inherit_counts(const struct maps *maps, const struct maps *former)
+{
+        for (size_t i = 0; i < maps->count; i++) {
+                struct map *map = maps->entries[i].map;
+                const struct map *before =
+                        find_map(former, map_get_options(map)->name);
+
+                if (before != NULL && before != map)
+                        map_inherit_counts(map, before);
+        }
+}
+
+int maps_keep(const struct maps *maps, struct upkeep *upkeep)
+{
+        struct map **all = calloc(maps->count, sizeof(struct map *));
+        int r;
+
+        if (all == NULL)
+                return -ENOMEM;
+        for (size_t i = 0; i < maps->count; i++)
+                all[i] = maps->entries[i].map;
+        r = upkeep_set(upkeep, all, maps->count);
+        free(all);
+        return r;
 }
 
 void maps_close(struct maps *maps)

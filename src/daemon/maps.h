@@ -11,6 +11,7 @@ struct config_list;
 struct config_map;
 struct map;
 struct socketmap_maps;
+struct upkeep;
 
 struct maps_entry {
         struct map *map; /* a reference */
@@ -33,6 +34,15 @@ struct maps *maps_open(const struct config *config, const struct maps *former,
 
 /* NULL does nothing. */
 void maps_close(struct maps *maps);
+
+/*
+ * Goes on counting where the former maps of the same names are. On the server's
+ * thread, just after the swap.
+ */
+void maps_inherit_counts(const struct maps *maps, const struct maps *former);
+
+/* Has these maps kept up to date, and no other. Returns 0 or -ENOMEM. */
+int maps_keep(const struct maps *maps, struct upkeep *upkeep);
 
 /*
  * Makes a set for a server or a listener, which the caller frees: of the named

@@ -269,6 +269,190 @@ static void test_cannot_hold(void)
         map_unref(map);
 }
 
+static struct map *open_with(const char *spec, const char *canary)
+{
+        static struct report report = {.say = say};
+        struct table_env env = {.report = &report};
+        struct map_options options = {
+                .name = "virtual", .table = spec, .canary = canary};
+        struct reason reason;
+        struct map *map = map_open(&env, &options, &reason);
+
+        if (map == NULL)
+                snprintf(warned, sizeof(warned), "%s", reason.text);
+        return map;
+}
+
+static void ask_as(struct map *map, int reply_result)
+{
+        struct socketmap_request request = {
+                .key = SPAN_LITERAL("key"), .reply_result = reply_result};
+
+        map_lookup(&request, map);
+}
+
+static uint64_t count_of(const struct map *map, enum map_counter counter)
+{
+        struct map_counts counts;
+
+        map_get_counts(map, &counts);
+        return counts.value[counter];
+}
+
+static void test_counts(void)
+{
+        struct map *map = open_with("now:found", NULL);
+        struct map *next = open_with("now:absent", NULL);
+
+        ask_as(map, 0);
+        ask_as(map, 0);
+        ask_as(map, -ETIMEDOUT);
+        ask_as(map, -ECANCELED);
+        ask_as(map, -EMSGSIZE);
+        CHECK_INT(count_of(map, MAP_COUNT_OK), 2);
+        CHECK_INT(count_of(map, MAP_COUNT_LATE), 1);
+        CHECK_INT(count_of(map, MAP_COUNT_CANCELED), 1);
+        CHECK_INT(count_of(map, MAP_COUNT_TEMP), 1);
+        CHECK_INT(count_of(map, MAP_COUNT_NOTFOUND), 0);
+        ask_as(next, 0);
+        map_inherit_counts(next, map);
+        CHECK_INT(count_of(next, MAP_COUNT_NOTFOUND), 1);
+        CHECK_INT(count_of(next, MAP_COUNT_OK), 2);
+        CHECK_STR(map_counter_name(MAP_COUNT_NOTFOUND), "notfound");
+        for (int i = 0; i < MAP_COUNTERS; i++)
+                CHECK(map_counter_name((enum map_counter)i) != NULL);
+        map_unref(map);
+        map_unref(next);
+}
+
+static void test_percentile(void)
+{
+        struct map_counts counts = {.latency = {[0] = 1, [10] = 98, [20] = 1}};
+
+        CHECK_INT(map_counts_percentile(&counts, 1), 1);
+        CHECK_INT(map_counts_percentile(&counts, 50), 2047);
+        CHECK_INT(map_counts_percentile(&counts, 99), 2047);
+        CHECK_INT(map_counts_percentile(&counts, 100), 2097151);
+        counts = (struct map_counts){0};
+        CHECK_INT(map_counts_percentile(&counts, 50), 0);
+}
+
+static char observed[200];
+
+static void observe(void *ctx, const struct map *map, struct span key,
+        enum socketmap_status status, struct span text, uint64_t time)
+{
+        CHECK(ctx == observed);
+        CHECK(time < 3600000000000);
+        snprintf(observed, sizeof(observed), "%s %.*s %d %.*s",
+                map_get_options(map)->name, (int)key.size, key.data,
+                (int)status, (int)text.size, text.data);
+}
+
+static void test_observer(void)
+{
+        static const struct map_observer observer = {observe, observed};
+        struct map *map = open_with("now:found", NULL);
+        struct map_counts counts;
+        uint64_t timed = 0;
+
+        map_set_observer(map, &observer);
+        ask_as(map, 0);
+        CHECK_STR(observed, "virtual key 1 key");
+        observed[0] = '\0';
+        ask_as(map, 0);
+        CHECK_STR(observed, "virtual key 1 key");
+        map_get_counts(map, &counts);
+        for (int i = 0; i < MAP_LATENCY_BUCKETS; i++)
+                timed += counts.latency[i];
+        CHECK_INT(timed, 2);
+        observed[0] = '\0';
+        map_set_observer(map, NULL);
+        ask_as(map, 0);
+        CHECK_STR(observed, "");
+        map_unref(map);
+}
+
+static struct content *open_content(const char *spec)
+{
+        static struct report report = {.say = say};
+        struct table_env env = {.report = &report};
+
+        return content_open(&env, spec, NULL);
+}
+
+/* What has begun ends on the content it began with. */
+static void test_adopted(void)
+{
+        struct socketmap_request request = {.key = SPAN_LITERAL("key")};
+        struct map *map = open_with("later:x", NULL);
+
+        map_lookup(&request, map);
+        content_unref(map_adopt(map, open_content("now:absent")));
+        CHECK_INT(map_flags(map), SOCKETMAP_INLINE);
+        lookup_found(pending, SPAN_LITERAL("old"));
+        pending->finish(pending);
+        CHECK_STR(request.reply, "OK old");
+        map_lookup(&request, map);
+        CHECK_STR(request.reply, "NOTFOUND ");
+        content_unref(map_adopt(map, open_content("now:down")));
+        map_lookup(&request, map);
+        CHECK_STR(request.reply, "TEMP server x: Connection refused");
+        CHECK_INT(count_of(map, MAP_COUNT_RELOADS), 1);
+        /* Workers can answer from any table: it stays theirs. */
+        content_unref(map_adopt(map, open_content("now:found-blocks")));
+        CHECK_INT(map_flags(map), 0);
+        content_unref(map_adopt(map, open_content("now:found")));
+        CHECK_INT(map_flags(map), 0);
+        map_lookup(&request, map);
+        CHECK_STR(request.reply, "OK key");
+        map_unref(map);
+}
+
+static void test_canary(void)
+{
+        struct socketmap_request request = {.key = SPAN_LITERAL("key")};
+        struct map *map = open_with("now:found", "bird");
+
+        map_lookup(&request, map);
+        CHECK_STR(request.reply, "OK key");
+        map_unref(map);
+        map = open_with("now:absent", "bird");
+        map_lookup(&request, map);
+        CHECK_STR(request.reply, "TEMP canary bird not found");
+        CHECK_STR(warned, "map virtual answers TEMP: canary bird not found");
+        map_unref(map);
+        map = open_with("now:failed", "bird");
+        map_lookup(&request, map);
+        CHECK_STR(request.reply, "TEMP canary bird: no luck");
+        map_unref(map);
+        CHECK(open_with("later:found", "bird") == NULL);
+        CHECK_STR(warned, "canary: not for a later table");
+}
+
+static void test_references(void)
+{
+        struct socketmap_request request = {.key = SPAN_LITERAL("key")};
+        struct map *map = open_with("now:found", NULL);
+
+        CHECK(map_ref(map) == map);
+        map_unref(map);
+        map_lookup(&request, map);
+        CHECK_STR(request.reply, "OK key");
+        map_unref(map);
+}
+
+static void test_check(void)
+{
+        struct reason reason;
+
+        CHECK_INT(content_check("now:wrong", &reason), 0);
+        CHECK_INT(content_check("now:a b", &reason), -EINVAL);
+        CHECK_INT(content_check("never:a", &reason), -EINVAL);
+        CHECK_STR(reason.text,
+                "unknown table type \"never\"; there are: now, later");
+}
+
 int main(void)
 {
         RUN(test_replies);
@@ -279,5 +463,12 @@ int main(void)
         RUN(test_deadline);
         RUN(test_pending);
         RUN(test_cannot_hold);
+        RUN(test_counts);
+        RUN(test_percentile);
+        RUN(test_observer);
+        RUN(test_adopted);
+        RUN(test_canary);
+        RUN(test_references);
+        RUN(test_check);
         return check_done();
 }

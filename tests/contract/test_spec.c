@@ -41,6 +41,32 @@ static void test_errors(void)
         }
 }
 
+/* What is wrong by itself shows without opening anything. */
+static void test_check(void)
+{
+        for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+                struct reason reason = {.text = ""};
+                bool is_wrong = errors[i].code == -EINVAL;
+
+                CHECK_INT(table_check(errors[i].spec, &reason),
+                        is_wrong ? -EINVAL : 0);
+                CHECK_STR(reason.text, is_wrong ? errors[i].text : "");
+        }
+}
+
+static void test_check_inline(void)
+{
+        struct reason reason;
+
+        CHECK_INT(table_check("inline:{a=1}", &reason), 0);
+        CHECK_INT(table_check("inline:{a=1, a=2}", &reason), 0);
+        CHECK_INT(table_check("inline:{a}", &reason), -EINVAL);
+        CHECK_STR(reason.text,
+                "inline: expected '=' after the key at character 3 of {a}");
+        CHECK_INT(table_check("static:{a} ", &reason), -EINVAL);
+        CHECK_INT(table_check("fail:x", &reason), 0);
+}
+
 static void check_value(const char *spec, const char *value)
 {
         struct reason reason;
@@ -106,6 +132,8 @@ static void test_close_null(void)
 int main(void)
 {
         RUN(test_errors);
+        RUN(test_check);
+        RUN(test_check_inline);
         RUN(test_static);
         RUN(test_static_key_not_utf8);
         RUN(test_fail);

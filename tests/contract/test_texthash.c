@@ -229,10 +229,25 @@ static void test_changing_all_the_time(void)
         free(pipe);
 }
 
+/* What a reload needs to know. */
+static void test_file(void)
+{
+        struct table *table = OPEN("a 1\nb 2\nA 3\n");
+        struct file_state now;
+
+        CHECK_INT(table->entries, 2);
+        CHECK_INT(table->file_count, 1);
+        CHECK_STR(table->files[0].name, path);
+        CHECK_INT(file_state_get(path, &now), 0);
+        CHECK(file_state_is_same(&table->files[0].state, &now));
+        table_close(table);
+}
+
 int main(void)
 {
         directory = make_directory();
         RUN(test_entries);
+        RUN(test_file);
         RUN(test_quoted_keys);
         RUN(test_bad_lines);
         RUN(test_folding);
