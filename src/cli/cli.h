@@ -27,6 +27,8 @@ struct command {
 
 int query_command(int argc, char **argv);
 int bench_command(int argc, char **argv);
+int check_command(int argc, char **argv);
+int doctor_command(int argc, char **argv);
 
 /*
  * Prints one line to stderr, "socketmap: " before it; control bytes in what a

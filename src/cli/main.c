@@ -10,6 +10,8 @@
 static const struct command commands[] = {
         {"query", query_command, "look keys up, as postmap -q does"},
         {"bench", bench_command, "load a server and measure its answers"},
+        {"check", check_command, "say what is wrong with a configuration"},
+        {"doctor", doctor_command, "find what is wrong with Postfix's side"},
 };
 
 static const struct command *find(const char *name)

@@ -137,15 +137,15 @@ def _():
 @case("socketmap.1: tells the options that the commands have")
 def _():
     text = page_named("socketmap.1").read_text()
-    for command in "query", "bench":
+    for command in "query", "bench", "doctor":
         usage = subprocess.run(
             [BUILD / "src/cli/socketmap", command, "--help"], check=True,
             stdout=subprocess.PIPE, encoding="utf-8").stdout
         section = re.search(rf"^\.Ss {command}\n(.*?)^\.S[sh] ", text,
                             re.M | re.S)[1]
-        assert re.findall(r"^  (-\w)", usage, re.M) == [
-            f"-{letter}" for letter in
-            re.findall(r"^\.It Fl (\w)", section, re.M)]
+        assert re.findall(r"^  (--?\w+)", usage, re.M) == [
+            f"-{name}" for name in
+            re.findall(r"^\.It Fl (-?\w+)", section, re.M)]
 
 
 done()
