@@ -83,21 +83,27 @@ static void write_setting(FILE *stream, const struct section *section, size_t i)
                 fprintf(stream, "%s = %s\n", option->name, setting->value);
 }
 
+static void write_section(FILE *stream, const struct section *section)
+{
+        const struct section_kind *kind = section->kind;
+
+        fprintf(stream, "[%s%s%s]\n", kind->name, kind->has_name ? " " : "",
+                kind->has_name ? section->name : "");
+        for (size_t i = 0; i < kind->option_count; i++)
+                write_setting(stream, section, i);
+        fputc('\n', stream);
+}
+
 void listing_write_settings(FILE *stream, const struct config *config)
 {
-        const struct section *section = config->sections;
-
-        for (; section != NULL; section = section->next) {
-                const struct section_kind *kind = section->kind;
+        for (size_t i = 0; i < SECTION_KINDS; i++) {
+                const struct section *section = config->sections;
 
                 /* What it says is among the settings of the maps. */
-                if (kind == &section_kinds[SECTION_DEFAULTS])
+                if (i == SECTION_DEFAULTS)
                         continue;
-                fprintf(stream, "[%s%s%s]\n", kind->name,
-                        kind->has_name ? " " : "",
-                        kind->has_name ? section->name : "");
-                for (size_t i = 0; i < kind->option_count; i++)
-                        write_setting(stream, section, i);
-                fputc('\n', stream);
+                for (; section != NULL; section = section->next)
+                        if (section->kind == &section_kinds[i])
+                                write_section(stream, section);
         }
 }

@@ -28,7 +28,7 @@ static uint64_t factor_of(const struct units *units, const char *name)
 
         while (*unit->name != '\0' && strcmp(unit->name, name) != 0)
                 unit++;
-        return unit->factor;
+        return strcmp(unit->name, name) == 0 ? unit->factor : 0;
 }
 
 /* Says what would have been right. */
