@@ -9,6 +9,7 @@
 
 #include "daemon/listeners.h"
 #include "daemon/log.h"
+#include "daemon/upkeep.h"
 #include <socketmap/server.h>
 #include <stdbool.h>
 #include <uv.h>
@@ -28,6 +29,7 @@ struct daemon {
         struct socketmap_server *server;
         struct listeners listeners;
         struct log_limit log_limit;
+        struct upkeep upkeep; /* of the maps */
         struct reload *reload; /* under way, or NULL */
         bool reload_again;     /* once more after it */
         const char *end_reason; /* why it ends; NULL: it doesn't */

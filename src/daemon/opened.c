@@ -70,6 +70,14 @@ static void swap(struct opened *opened, struct daemon *daemon)
         *opened = former;
 }
 
+static void keep_maps(struct daemon *daemon)
+{
+        if (maps_keep(daemon->maps, &daemon->upkeep) < 0)
+                log_say(CONFIG_AREA_TABLE, CONFIG_LOG_ERROR,
+                        "not all maps are kept up to date: %s",
+                        strerror(ENOMEM));
+}
+
 int opened_commit(struct opened *opened, struct daemon *daemon)
 {
         struct listeners_change *change = opened->change;
@@ -86,8 +94,21 @@ int opened_commit(struct opened *opened, struct daemon *daemon)
                 log_say(CONFIG_AREA_LOOKUP, CONFIG_LOG_ERROR, "trace: %s",
                         strerror(ENOMEM));
         limits_apply(daemon->server, &daemon->config->server);
+        if (opened->maps != NULL)
+                maps_inherit_counts(daemon->maps, opened->maps);
         if (change != NULL)
                 r = listeners_commit(change, daemon->config, daemon->maps);
         opened_close(opened);
+        /* The last to let the former maps go: see charge_stop. */
+        keep_maps(daemon);
         return r;
+}
+
+void opened_renew_maps(void *ctx)
+{
+        struct daemon *daemon = ctx;
+
+        if (set_maps(daemon, daemon->maps) == 0)
+                listeners_set_maps(
+                        &daemon->listeners, daemon->config, daemon->maps);
 }

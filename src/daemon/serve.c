@@ -30,6 +30,7 @@ static int set_up(struct daemon *daemon)
         daemon->server = socketmap_server_new_uv(&daemon->loop);
         if (daemon->server == NULL)
                 return -ENOMEM;
+        upkeep_init(&daemon->upkeep, &daemon->loop, opened_renew_maps, daemon);
         daemon->listeners.server = daemon->server;
         daemon->listeners.loop = &daemon->loop;
         daemon->listeners.log_limit = &daemon->log_limit;
@@ -88,9 +89,10 @@ static void stop(struct daemon *daemon)
 {
         socketmap_server_free(daemon->server);
         listeners_close(&daemon->listeners);
-        maps_close(daemon->maps);
+        upkeep_stop(&daemon->upkeep);
         uv_walk(&daemon->loop, close_handle, NULL);
         uv_run(&daemon->loop, UV_RUN_DEFAULT);
+        maps_close(daemon->maps); /* a reload may have looked at them */
         uv_loop_close(&daemon->loop);
 }
 
