@@ -226,11 +226,11 @@ static int set_up(struct socketmap_server *server,
         const struct socketmap_listen_options *options, struct setup *ret_setup,
         struct socketmap_error *ret_error)
 {
-        if (server->draining)
-                return error_set(
-                        ret_error, -ECANCELED, "cannot listen: it ends");
         *ret_setup = (struct setup){.scope = &server->scope,
                 .bind = {.uid = (uid_t)-1, .gid = (gid_t)-1}};
+        if (server->draining)
+                return error_set(ret_error, -ECANCELED,
+                        "cannot listen: the server is ending");
         if (options != NULL) {
                 ret_setup->bind = options->bind;
                 ret_setup->filter = options->filter;
@@ -362,7 +362,7 @@ int socketmap_server_listen_fd(struct socketmap_server *server, int fd,
         else
                 close(fd);
         r = finish(server, end, &setup, options, r, &error);
-        if (r == 0)
+        if (r == 0 && *end != NULL)
                 (*end)->file = file; /* ours only now: else it stays */
         return r;
 }
