@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* Passwords that stand in files of their own. */
+#ifndef BASE_SECRET_H
+#define BASE_SECRET_H
+
+#include "base/arena.h"
+#include "base/report.h"
+
+/*
+ * Reads a password from a file: an absolute path, or the bare name of a
+ * credential that the service manager has passed ($CREDENTIALS_DIRECTORY). A
+ * newline at its end is no part of it.
+ *
+ * Returns 0, or a negative errno with the reason, which never holds any of the
+ * contents; -EBADMSG for contents that can be no password.
+ */
+int secret_read(const char *name, struct arena *arena, const char **ret_text,
+        struct reason *ret_reason);
+
+#endif
