@@ -276,6 +276,92 @@ static void live_once(void)
         pthread_join(answerer, NULL);
 }
 
+/* --- a handover --- */
+
+/* Listens under a name with maps of its own. */
+static int set_up_named(struct socketmap_server *server)
+{
+        struct socketmap_listen_options *options =
+                socketmap_listen_options_new();
+        struct socketmap_maps *maps = socketmap_maps_new();
+        int r = options == NULL || maps == NULL ? -ENOMEM : 0;
+
+        if (r == 0)
+                r = add(maps, "echo", look_echo, SOCKETMAP_INLINE);
+        if (r == 0)
+                r = socketmap_listen_options_set_name(options, "a");
+        if (r == 0) {
+                socketmap_listen_options_set_maps(options, maps);
+                r = socketmap_server_listen_fd(
+                        server, some_listener(), options);
+        }
+        if (r == 0)
+                r = socketmap_server_set_listener_maps(server, "a", NULL);
+        if (r == 0)
+                r = socketmap_server_set_listener_maps(server, "a", maps);
+        if (r == 0)
+                r = socketmap_server_set_maps(server, maps);
+        socketmap_maps_free(maps);
+        socketmap_listen_options_free(options);
+        return r;
+}
+
+static void give_on(void *ctx, const struct socketmap_connection *connection)
+{
+        int r = socketmap_server_take(ctx, connection);
+
+        CHECK(r == 0 || r == -ENOMEM);
+}
+
+/* Goes on for as long as there is something to do now, or a little longer. */
+static void dispatch(struct socketmap_server *server)
+{
+        for (int n = 0; n < 20; n++) {
+                if (socketmap_server_dispatch(server) <= 0)
+                        break;
+        }
+}
+
+/* A connection in the middle of its request goes from one to the other. */
+static void change_servers(
+        struct socketmap_server *from, struct socketmap_server *to)
+{
+        int fd = open_client(from, 1);
+
+        send_bytes(fd, "60008:echo key", 14);
+        dispatch(from);
+        CHECK_INT(socketmap_server_give(from, give_on, to), 0);
+        dispatch(from);
+        for (int n = 0; n < 60000; n += 1000) {
+                char bytes[1001];
+
+                memset(bytes, 'k', sizeof(bytes));
+                send_bytes(fd, bytes, 1000);
+                dispatch(to);
+        }
+        send_bytes(fd, ",", 1);
+        dispatch(to);
+        (void)right_or_temp(fd, "OK keykkk");
+        close(fd);
+}
+
+static void hand_over_once(void)
+{
+        struct socketmap_server *from = socketmap_server_new();
+        struct socketmap_server *to = socketmap_server_new();
+        int r = from != NULL && to != NULL ? 0 : -ENOMEM;
+
+        if (r == 0)
+                r = set_up_named(from);
+        if (r == 0)
+                r = set_up_named(to);
+        CHECK(r == 0 || r == -ENOMEM);
+        if (r == 0)
+                change_servers(from, to);
+        socketmap_server_free(from);
+        socketmap_server_free(to);
+}
+
 static int count_descriptors(void)
 {
         int n = 0;
@@ -287,7 +373,7 @@ static int count_descriptors(void)
 
 /* Lives with `burst` failures in a row, one later each time, until one life
  * has ended before its failure. */
-static void live_with(unsigned burst)
+static void live_with(void (*live)(void), unsigned burst)
 {
         int descriptors = count_descriptors();
         unsigned first = 0;
@@ -297,7 +383,7 @@ static void live_with(unsigned burst)
                 atomic_store(&allocations, 0);
                 atomic_store(&first_failing, first);
                 atomic_store(&last_failing, first + burst - 1);
-                live_once();
+                live();
                 CHECK_INT(atomic_load(&contexts), 0);
                 CHECK_INT(count_descriptors(), descriptors);
                 if (check_bad) {
@@ -311,12 +397,18 @@ static void live_with(unsigned burst)
 
 static void test_one_allocation_fails(void)
 {
-        live_with(1);
+        live_with(live_once, 1);
 }
 
 static void test_five_allocations_fail(void)
 {
-        live_with(5);
+        live_with(live_once, 5);
+}
+
+static void test_an_allocation_of_a_handover_fails(void)
+{
+        live_with(hand_over_once, 1);
+        live_with(hand_over_once, 3);
 }
 
 int main(void)
@@ -330,6 +422,7 @@ int main(void)
         live_once(); /* libuv opens some descriptors that it keeps */
         RUN(test_one_allocation_fails);
         RUN(test_five_allocations_fail);
+        RUN(test_an_allocation_of_a_handover_fails);
         rmdir(folder);
         return check_done();
 }
