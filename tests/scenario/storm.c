@@ -106,11 +106,20 @@ static void give_one(void *ctx, const struct socketmap_connection *connection)
                 "take");
 }
 
+/* Tells whether the server has something to do. */
+static bool is_ready(struct socketmap_server *server)
+{
+        struct pollfd p = {
+                .fd = socketmap_server_get_fd(server), .events = POLLIN};
+
+        return poll(&p, 1, 0) > 0;
+}
+
 /* Dispatches all; one that has given everything away is freed. */
 static void turn(void)
 {
         for (int n = 0; n < SERVERS; n++) {
-                if (servers[n] == NULL ||
+                if (servers[n] == NULL || !is_ready(servers[n]) ||
                         socketmap_server_dispatch(servers[n]) == 1)
                         continue;
                 socketmap_server_free(servers[n]);
