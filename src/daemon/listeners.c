@@ -268,4 +268,5 @@ void listeners_leave(struct listeners *listeners)
         for (struct listener *listener = listeners->list; listener != NULL;
                 listener = listener->next)
                 lock_leave(&listener->lock);
+        listeners_close(listeners);
 }

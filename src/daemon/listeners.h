@@ -84,7 +84,7 @@ void listeners_tell(const struct listeners *listeners, const char *what);
 /* Gives up all locks, after the server has removed its sockets' files. */
 void listeners_close(struct listeners *listeners);
 
-/* Forgets all locks: another process goes on with them. */
+/* Likewise, but another process goes on with the locks. */
 void listeners_leave(struct listeners *listeners);
 
 #endif

@@ -127,3 +127,9 @@ void reload_begin(struct daemon *daemon)
         }
         daemon->reload = reload;
 }
+
+void reload_wait(struct daemon *daemon)
+{
+        while (daemon->reload != NULL)
+                uv_run(&daemon->loop, UV_RUN_ONCE);
+}

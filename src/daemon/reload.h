@@ -12,4 +12,7 @@ struct daemon;
  */
 void reload_begin(struct daemon *daemon);
 
+/* When the daemon ends: waits until nothing is read any more. */
+void reload_wait(struct daemon *daemon);
+
 #endif

@@ -7,6 +7,7 @@
 #include "daemon/ending.h"
 #include "daemon/maps.h"
 #include "daemon/opened.h"
+#include "daemon/reload.h"
 #include "daemon/signals.h"
 
 #include <errno.h>
@@ -87,6 +88,7 @@ static void close_handle(uv_handle_t *handle, void *ctx)
 /* Ends the parts, the last first. */
 static void stop(struct daemon *daemon)
 {
+        reload_wait(daemon);
         socketmap_server_free(daemon->server);
         listeners_close(&daemon->listeners);
         upkeep_stop(&daemon->upkeep);
