@@ -4,6 +4,7 @@
 #include "config/config.h"
 #include "daemon/activation.h"
 #include "daemon/handover.h"
+#include "daemon/listeners.h"
 #include "daemon/log.h"
 #include "daemon/notify.h"
 #include "daemon/wire.h"
@@ -22,8 +23,8 @@
 static const char *const environment[] = {
         "NOTIFY_SOCKET", "WATCHDOG_USEC", "FDSTORE"};
 
-/* How long a new daemon may take from its first message to the last, in ms. */
-enum { PATIENCE = 20000 };
+/* How long a new daemon may take to open its tables, in ms. */
+enum { PATIENCE = 300000 };
 
 #define warn(...) log_say(CONFIG_AREA_LIFE, CONFIG_LOG_WARNING, __VA_ARGS__)
 
@@ -103,6 +104,20 @@ static int tell_listeners(struct control *control)
         return r;
 }
 
+/* The locks on the paths of unix sockets. */
+static int tell_locks(struct control *control)
+{
+        const struct listener *listener;
+        int r = 0;
+
+        for (listener = control->listeners->list; listener != NULL && r == 0;
+                listener = listener->next)
+                if (listener->lock.path != NULL)
+                        r = tell(control, "lock", listener->path,
+                                listener->lock.fd);
+        return r;
+}
+
 static int tell_all(struct control *control)
 {
         int r = tell_environment(control);
@@ -113,6 +128,8 @@ static int tell_all(struct control *control)
                 r = tell(control, "control", control->path, control->fd);
         if (r == 0)
                 r = tell_listeners(control);
+        if (r == 0)
+                r = tell_locks(control);
         if (r == 0)
                 r = tell(control, "all", "", -1);
         return r;

@@ -25,9 +25,11 @@
 #include <uv.h>
 
 struct config_server;
+struct listeners;
 
 struct control {
         struct socketmap_server *server;
+        const struct listeners *listeners;
         void (*go)(void *ctx); /* somebody takes over now: control_give */
         void *ctx;
         uv_loop_t *loop;
@@ -45,9 +47,9 @@ struct control {
 
 /*
  * Makes the socket that the options name, if they name one, or goes on with
- * `inherited` (else -1), which it takes. server, loop, go and ctx are set
- * before. Only our own user and root are heard there. Returns 0 or a negative
- * errno; what is wrong is logged.
+ * `inherited` (else -1), which it takes. server, listeners, loop,
+ * go and ctx are set before. Only our own user and root are heard there.
+ * Returns 0 or a negative errno; what is wrong is logged.
  */
 int control_start(struct control *control, const struct config_server *options,
         int inherited);

@@ -7,8 +7,12 @@
 #ifndef DAEMON_DAEMON_H
 #define DAEMON_DAEMON_H
 
+#include "daemon/control.h"
+#include "daemon/fdstore.h"
 #include "daemon/listeners.h"
 #include "daemon/log.h"
+#include "daemon/notify.h"
+#include "daemon/takeover.h"
 #include "daemon/upkeep.h"
 #include <socketmap/server.h>
 #include <stdbool.h>
@@ -32,7 +36,14 @@ struct daemon {
         struct upkeep upkeep; /* of the maps */
         struct reload *reload; /* under way, or NULL */
         bool reload_again;     /* once more after it */
+        struct notify_watchdog watchdog;
+        struct takeover takeover; /* from another daemon, by another */
+        struct control control;
+        struct fdstore fdstore;
+        bool is_single;         /* one client, on stdin and stdout */
+        uv_timer_t end_timer;   /* for what is given away */
         const char *end_reason; /* why it ends; NULL: it doesn't */
+        bool stores;            /* it ends by giving to fdstore */
         bool ends_at_once;
 };
 

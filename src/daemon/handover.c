@@ -2,7 +2,6 @@
 #include "daemon/handover.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,15 +106,15 @@ static int unpack_unread(int fd, char **ret_bytes, size_t *ret_size)
         return 0;
 }
 
-static bool has_listener(
-        const struct socketmap_server *server, const char *wanted)
+bool handover_is_known(
+        const struct socketmap_server *server, const char *listener)
 {
         const char *name;
         int fd;
 
         for (size_t n = 0;
                 socketmap_server_get_listener(server, n, &fd, &name) == 0; n++)
-                if (strcmp(name, wanted) == 0)
+                if (strcmp(name, listener) == 0)
                         return true;
         return false;
 }
@@ -126,9 +125,9 @@ int handover_serve(struct handover *handover, struct socketmap_server *server,
         struct socketmap_connection connection = {
                 .fd = handover->fds[0], .listener = listener};
         char *unread = NULL;
-        int r = handover->count == 0             ? -EINVAL
-                : has_listener(server, listener) ? 0
-                                                 : -ENOENT;
+        int r = handover->count == 0                  ? -EINVAL
+                : handover_is_known(server, listener) ? 0
+                                                      : -ENOENT;
 
         if (r == 0 && handover->count > 1)
                 r = unpack_unread(

@@ -4,6 +4,7 @@
 #define DAEMON_HANDOVER_H
 
 #include <socketmap/server.h>
+#include <stdbool.h>
 
 /*
  * What another process needs: the socket, and a file in memory with the bytes
@@ -20,6 +21,10 @@ int handover_pack(struct handover *handover,
 
 /* Closes the descriptors. */
 void handover_fini(struct handover *handover);
+
+/* Tells whether the server has a listener of that name. */
+bool handover_is_known(
+        const struct socketmap_server *server, const char *listener);
 
 /*
  * Serves what handover_pack has packed; takes the descriptors. listener: the

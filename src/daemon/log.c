@@ -22,7 +22,8 @@ static struct {
         enum config_log_format format;
         enum config_log_keys keys;
         enum config_log_level levels[CONFIG_AREAS];
-        bool has_journal; /* stderr is the journal: it wants priorities */
+        bool has_left_stderr; /* somebody else reads there */
+        bool has_journal;     /* stderr is the journal: it wants priorities */
         uint64_t hash_seed[2];
 } state = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
@@ -49,14 +50,29 @@ void log_open(void)
                 memset(state.hash_seed, 0, sizeof(state.hash_seed));
 }
 
-void log_configure(const struct config_log *options)
+static void set_target(enum config_log_target target)
 {
-        pthread_mutex_lock(&state.mutex);
-        if (options->target == CONFIG_LOG_SYSLOG)
+        if (state.has_left_stderr)
+                target = CONFIG_LOG_SYSLOG;
+        if (target == CONFIG_LOG_SYSLOG)
                 openlog(PROGRAM, LOG_PID | LOG_NDELAY, LOG_MAIL);
         else if (state.target == CONFIG_LOG_SYSLOG)
                 closelog();
-        state.target = options->target;
+        state.target = target;
+}
+
+void log_leave_stderr(void)
+{
+        pthread_mutex_lock(&state.mutex);
+        state.has_left_stderr = true;
+        set_target(CONFIG_LOG_SYSLOG);
+        pthread_mutex_unlock(&state.mutex);
+}
+
+void log_configure(const struct config_log *options)
+{
+        pthread_mutex_lock(&state.mutex);
+        set_target(options->target);
         state.format = options->format;
         state.keys = options->keys;
         memcpy(state.levels, options->levels, sizeof(state.levels));

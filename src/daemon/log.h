@@ -16,6 +16,9 @@
 /* Once, before the first line: text on stderr, from CONFIG_LOG_INFO on. */
 void log_open(void);
 
+/* Never writes to stderr: what would go there goes to syslog. */
+void log_leave_stderr(void);
+
 /* Goes on as the configuration says. Nothing of it is kept. */
 void log_configure(const struct config_log *options);
 

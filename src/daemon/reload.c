@@ -34,8 +34,8 @@ static void open_it(uv_work_t *work)
         reload->status =
                 opened_read(&reload->opened, reload->daemon->file, &report);
         if (reload->status == EX_OK)
-                reload->status = opened_open(
-                        &reload->opened, reload->daemon, true, &report);
+                reload->status = opened_open(&reload->opened, reload->daemon,
+                        !reload->daemon->is_single, &report);
 }
 
 static bool is_other(const char *a, const char *b)

@@ -5,6 +5,7 @@
 #include "config/config.h"
 #include "daemon/daemon.h"
 #include "daemon/ending.h"
+#include "daemon/inetd.h"
 #include "daemon/maps.h"
 #include "daemon/opened.h"
 #include "daemon/reload.h"
@@ -15,6 +16,7 @@
 #include <socketmap/uv.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 /* No connection is left: the drain is over. */
 static void on_idle(struct socketmap_server *server, void *ctx)
@@ -56,10 +58,27 @@ static int drop_privileges(const struct config_server *options)
         return EX_NOPERM;
 }
 
+/* Lets another daemon take this one's place later. Returns an exit status. */
+static int start_control(struct daemon *daemon)
+{
+        struct control *control = &daemon->control;
+        int inherited = daemon->takeover.control_fd;
+
+        control->server = daemon->server;
+        control->listeners = &daemon->listeners;
+        control->loop = &daemon->loop;
+        control->go = ending_go;
+        control->ctx = daemon;
+        daemon->takeover.control_fd = -1;
+        return control_start(control, &daemon->config->server, inherited) < 0
+                       ? EX_UNAVAILABLE
+                       : EX_OK;
+}
+
 /* Puts the configuration into force. Returns an exit status. */
 static int start(struct daemon *daemon, struct opened *opened)
 {
-        int r = set_up(daemon);
+        int status, r = set_up(daemon);
 
         if (r < 0) {
                 log_say(CONFIG_AREA_LIFE, CONFIG_LOG_ERROR, "%s", strerror(-r));
@@ -67,15 +86,45 @@ static int start(struct daemon *daemon, struct opened *opened)
         }
         if (opened_commit(opened, daemon) < 0)
                 return EX_OSERR;
-        return drop_privileges(&daemon->config->server);
+        daemon->listeners.inherited = NULL;
+        daemon->listeners.inherited_locks = NULL;
+        status = daemon->is_single ? EX_OK : start_control(daemon);
+        if (status == EX_OK)
+                status = drop_privileges(&daemon->config->server);
+        return status;
+}
+
+/* Takes up the connections that the daemon before has left. */
+static void take_stored(struct daemon *daemon)
+{
+        unsigned count = fdstore_take(daemon->server);
+
+        if (count > 0)
+                log_say(CONFIG_AREA_LIFE, CONFIG_LOG_INFO,
+                        "took up %u connections", count);
 }
 
 static void run(struct daemon *daemon)
 {
         listeners_tell(&daemon->listeners, "ready");
+        take_stored(daemon);
+        notify_watchdog_start(&daemon->watchdog, &daemon->loop);
+        notify_ready();
         uv_run(&daemon->loop, UV_RUN_DEFAULT);
         log_limit_fini(&daemon->log_limit);
+        ending_settle(daemon);
         ending_tell(daemon);
+}
+
+/* Under inetd it starts and ends for each client: that is nothing to tell. */
+static void run_single(struct daemon *daemon)
+{
+        uv_run(&daemon->loop, UV_RUN_DEFAULT);
+        log_limit_fini(&daemon->log_limit);
+        if (daemon->end_reason != NULL)
+                ending_tell(daemon);
+        else
+                daemon->end_reason = "the end of its input";
 }
 
 static void close_handle(uv_handle_t *handle, void *ctx)
@@ -88,9 +137,15 @@ static void close_handle(uv_handle_t *handle, void *ctx)
 /* Ends the parts, the last first. */
 static void stop(struct daemon *daemon)
 {
+        bool is_replaced = daemon->control.has_given;
+
         reload_wait(daemon);
+        control_stop(&daemon->control);
         socketmap_server_free(daemon->server);
-        listeners_close(&daemon->listeners);
+        if (is_replaced)
+                listeners_leave(&daemon->listeners);
+        else
+                listeners_close(&daemon->listeners);
         upkeep_stop(&daemon->upkeep);
         uv_walk(&daemon->loop, close_handle, NULL);
         uv_run(&daemon->loop, UV_RUN_DEFAULT);
@@ -98,7 +153,28 @@ static void stop(struct daemon *daemon)
         uv_loop_close(&daemon->loop);
 }
 
-static int serve_opened(struct daemon *daemon, struct opened *opened)
+/* Serves whom the mode says. Returns an exit status. */
+static int serve_clients(struct daemon *daemon, enum serve_mode mode)
+{
+        int r, status = EX_OK;
+
+        if (mode == SERVE_STDIO) {
+                r = inetd_start(daemon->server);
+                if (r < 0)
+                        return EX_OSERR;
+                run_single(daemon);
+                return EX_OK;
+        }
+        if (mode == SERVE_INSTEAD)
+                status = takeover_go(
+                        &daemon->takeover, &daemon->loop, daemon->server);
+        if (status == EX_OK)
+                run(daemon);
+        return status;
+}
+
+static int serve_opened(
+        struct daemon *daemon, struct opened *opened, enum serve_mode mode)
 {
         int status;
         int r = uv_loop_init(&daemon->loop);
@@ -111,28 +187,56 @@ static int serve_opened(struct daemon *daemon, struct opened *opened)
         log_limit_init(&daemon->log_limit, &daemon->loop);
         status = start(daemon, opened);
         if (status == EX_OK)
-                run(daemon);
+                status = serve_clients(daemon, mode);
+        if (status != EX_OK && mode == SERVE_INSTEAD) {
+                takeover_abandon(&daemon->takeover, daemon->server);
+                _exit(status);
+        }
         stop(daemon);
+        if (daemon->is_single)
+                inetd_finish();
         return status;
 }
 
-int serve(const char *file)
+/* Reads and opens everything. Returns an exit status. */
+static int open_all(
+        struct daemon *daemon, struct opened *opened, enum serve_mode mode)
 {
         struct report report = {.say = log_finding};
-        struct daemon daemon = {.file = file};
-        struct opened opened;
+        int status = opened_read(opened, daemon->file, &report);
+
+        if (status == EX_OK && mode == SERVE_INSTEAD) {
+                status = takeover_begin(
+                        &daemon->takeover, opened->config->server.control);
+                daemon->listeners.inherited = &daemon->takeover.listeners;
+                daemon->listeners.inherited_locks = &daemon->takeover.locks;
+        }
+        if (status == EX_OK)
+                status = opened_open(
+                        opened, daemon, mode != SERVE_STDIO, &report);
+        return status;
+}
+
+int serve(const char *file, enum serve_mode mode)
+{
+        struct daemon daemon = {.file = file,
+                .is_single = mode == SERVE_STDIO,
+                .takeover = {.control_fd = -1, .fd = -1},
+                .control = {.fd = -1, .peer_fd = -1}};
+        struct opened opened = {0};
         int status;
 
         /* Big tables take their time; a handler is there when they are read. */
         signal(SIGHUP, SIG_IGN);
         signal(SIGUSR1, SIG_IGN);
         signal(SIGPIPE, SIG_IGN); /* whoever read the log may be gone */
-        status = opened_read(&opened, file, &report);
+        if (daemon.is_single && inetd_has_stderr())
+                log_leave_stderr();
+        status = open_all(&daemon, &opened, mode);
         if (status == EX_OK)
-                status = opened_open(&opened, &daemon, true, &report);
-        if (status == EX_OK)
-                status = serve_opened(&daemon, &opened);
+                status = serve_opened(&daemon, &opened, mode);
         opened_close(&opened);
         config_free(daemon.config);
+        takeover_fini(&daemon.takeover);
         return status;
 }

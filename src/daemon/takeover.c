@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -228,6 +229,35 @@ static void on_message(uv_poll_t *poll, int status, int events)
         wire_close_fds(&message);
 }
 
+/* Removes the files of a socket that nobody listens on any more. */
+static void remove_files(const char *path)
+{
+        char *lock;
+
+        unlink(path);
+        if (asprintf(&lock, "%s.lock", path) < 0)
+                return;
+        unlink(lock);
+        free(lock);
+}
+
+/* The other daemon leaves its listeners to us, also those we haven't. */
+static void drop_listeners(struct takeover *takeover)
+{
+        static const char unix_prefix[] = "unix:";
+        const struct fdlist *list = &takeover->listeners;
+
+        for (size_t i = 0; i < list->count; i++) {
+                const char *name = list->entries[i].name;
+
+                if (!handover_is_known(takeover->server, name) &&
+                        strncmp(name, unix_prefix, strlen(unix_prefix)) == 0)
+                        remove_files(name + strlen(unix_prefix));
+        }
+        fdlist_fini(&takeover->listeners);
+        fdlist_fini(&takeover->locks);
+}
+
 int takeover_go(struct takeover *takeover, uv_loop_t *loop,
         struct socketmap_server *server)
 {
@@ -238,6 +268,7 @@ int takeover_go(struct takeover *takeover, uv_loop_t *loop,
         if (r < 0)
                 return fail("cannot begin", r);
         takeover->server = server;
+        drop_listeners(takeover);
         takeover->poll.data = takeover;
         uv_poll_start(&takeover->poll, UV_READABLE, on_message);
         return EX_OK;
