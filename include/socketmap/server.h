@@ -118,7 +118,8 @@ SOCKETMAP_API int socketmap_server_set_maps(
  * What a listener may have besides its endpoint.
  * mode: of a unix socket's file; else the process's umask decides.
  * owner: of that file; (uid_t)-1 and (gid_t)-1 leave it as it is.
- * maps: this listener's own set instead of the server's.
+ * maps: its own set instead of the server's. Those of one name have the set of
+ *   the last one that was opened.
  * name: by which it is found again, copied; any text, best one of its own.
  * filter: is asked about every new connection, on the server's thread, with
  *   the descriptor (borrowed); one that it answers 0 for is closed at once, and
@@ -155,7 +156,8 @@ SOCKETMAP_API int socketmap_listen_options_set_path(
  * is -EADDRINUSE; what is not a socket is left alone: -EEXIST. A path that a
  * unix address cannot hold is -ENAMETOOLONG.
  *
- * options: NULL, or borrowed. Returns 0 or a negative errno.
+ * options: NULL, or borrowed. Returns 0 or a negative errno, -ECANCELED when
+ * the server drains.
  */
 SOCKETMAP_API int socketmap_server_listen(struct socketmap_server *server,
         const char *endpoint, const struct socketmap_listen_options *options);
@@ -221,9 +223,10 @@ struct socketmap_connection {
  * accepting, without removing the files of unix sockets, and calls `give` for
  * each connection as soon as no lookup is under way on it and its replies are
  * sent. give takes the descriptor; the rest is borrowed until it returns. It
- * runs on the server's thread. run returns when none is left.
+ * runs on the server's thread. run returns when none is left; a drain bounds
+ * how long that may take.
  *
- * Returns 0, or -EALREADY when the server drains.
+ * Returns 0, or -EALREADY when the server drains or gives already.
  */
 SOCKETMAP_API int socketmap_server_give(struct socketmap_server *server,
         void (*give)(void *ctx, const struct socketmap_connection *connection),
@@ -232,7 +235,8 @@ SOCKETMAP_API int socketmap_server_give(struct socketmap_server *server,
 /*
  * Serves a connection that was given away: by the maps of the listener of that
  * name, if there is one, else by the server's. Takes the descriptor, also on
- * failure; copies the unread bytes. Returns 0 or a negative errno.
+ * failure; copies the unread bytes. Returns 0 or a negative errno, -ECANCELED
+ * when the server drains.
  */
 SOCKETMAP_API int socketmap_server_take(struct socketmap_server *server,
         const struct socketmap_connection *connection);
