@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Tables that change, fail and grow under a socketmapd that serves."""
+import os
+import signal
+import tempfile
+import threading
+import time
+
+from daemon import PATIENCE, Daemon
+from socketmap_client import Client
+from tap import case, done
+
+LONG_AGO = 1_000_000_000
+BIG = 1_000_000  # keys
+MANY = 1_000  # maps
+
+
+def prepare(path, text, mtime=LONG_AGO):
+    """Writes a file that nobody has been writing for long."""
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.utime(path, (mtime, mtime))
+
+
+def write(path, text, mtime=LONG_AGO):
+    """Replaces a file by such a one."""
+    prepare(path + ".new", text, mtime)
+    os.rename(path + ".new", path)
+
+
+def wait_for(client, name, key, expected):
+    end = time.monotonic() + PATIENCE
+    while (answer := client.lookup(name, key)) != expected:
+        assert time.monotonic() < end, answer
+        time.sleep(0.02)
+
+
+@case("a file that is replaced is read again, on the same connection")
+def _():
+    with tempfile.TemporaryDirectory() as directory:
+        path = directory + "/users"
+        write(path, "a 1\nb 1\n")
+        with Daemon(f"[map m]\ntable = texthash:{path}\n") as daemon, \
+                Client(daemon.endpoint) as client:
+            assert client.lookup("m", "a") == ("OK", b"1")
+            write(path, "a 2\nb 2\nbroken\n", LONG_AGO + 1)
+            wait_for(client, "m", "a", ("OK", b"2"))
+            daemon.wait_line(f"{path}:3: expected a key")
+            daemon.wait_line("map m was read again: 2 entries")
+            assert daemon.stop() == 0
+
+
+@case("a file that has lost most of its entries waits for SIGHUP")
+def _():
+    with tempfile.TemporaryDirectory() as directory:
+        path = directory + "/users"
+        write(path, "a 1\nb 1\nc 1\n")
+        with Daemon(f"[map m]\ntable = texthash:{path}\n") as daemon, \
+                Client(daemon.endpoint) as client:
+            write(path, "a 2\n", LONG_AGO + 1)
+            daemon.wait_line("map m keeps what it has until SIGHUP: "
+                             "1 entries in place of 3")
+            assert client.lookup("m", "a") == ("OK", b"1")
+            daemon.send_signal(signal.SIGHUP)
+            wait_for(client, "m", "a", ("OK", b"2"))
+            assert client.lookup("m", "c") == ("NOTFOUND", b"")
+            assert daemon.stop() == 0
+            assert daemon.stderr().count("keeps what it has") == 1
+
+
+@case("a map that cannot open answers TEMP and is tried again")
+def _():
+    with tempfile.TemporaryDirectory() as directory:
+        path = directory + "/users"
+        config = (f"[map m]\ntable = texthash:{path}\ncanary = bird\n"
+                  "[map other]\ntable = static:x\n")
+        with Daemon(config) as daemon, Client(daemon.endpoint) as client:
+            status, text = client.lookup("m", "a")
+            assert status == "TEMP" and b"No such file" in text, text
+            assert client.lookup("other", "a") == ("OK", b"x")
+            write(path, "a 1\n")
+            daemon.wait_line("map m answers TEMP: canary bird not found")
+            status, text = client.lookup("m", "nobody")
+            assert (status, text) == ("TEMP", b"canary bird not found"), text
+            write(path, "a 1\nbird 1\n", LONG_AGO + 1)
+            wait_for(client, "m", "a", ("OK", b"1"))
+            assert daemon.stop() == 0
+
+
+@case("SIGHUP carries over what has not changed, and reads what has")
+def _():
+    with tempfile.TemporaryDirectory() as directory:
+        for name in "same", "changed":
+            write(f"{directory}/{name}", "a 1\nbroken\n")
+        config = "".join(
+            f"[map {name}]\ntable = texthash:{directory}/{name}\n"
+            "auto_reload = no\n" for name in ("same", "changed"))
+        with Daemon(config) as daemon, Client(daemon.endpoint) as client:
+            write(directory + "/changed", "a 2\nbroken\n", LONG_AGO + 1)
+            assert client.lookup("changed", "a") == ("OK", b"1")
+            daemon.send_signal(signal.SIGHUP)
+            wait_for(client, "changed", "a", ("OK", b"2"))
+            assert client.lookup("same", "a") == ("OK", b"1")
+            assert daemon.stop() == 0
+            # Each reading tells of the broken line.
+            lines = daemon.stderr()
+            assert lines.count("/same:2: expected") == 1, lines
+            assert lines.count("/changed:2: expected") == 2, lines
+
+
+class Asker:
+    """Asks one map all the time, and keeps the longest wait."""
+
+    def __init__(self, endpoint, name, key, expected):
+        self.longest = 0
+        self.count = 0
+        self.wrong = []
+        self._ended = False
+        self._what = (endpoint, name, key, expected)
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self):
+        endpoint, name, key, expected = self._what
+        with Client(endpoint) as client:
+            while not self._ended:
+                begin = time.monotonic()
+                answer = client.lookup(name, key)
+                self.longest = max(self.longest, time.monotonic() - begin)
+                self.count += 1
+                if answer != expected:
+                    self.wrong.append(answer)
+
+    def end(self):
+        self._ended = True
+        self._thread.join()
+        assert not self.wrong, self.wrong[:3]
+        assert self.count > 0
+
+
+@case("a big table is read, adopted and freed beside the other lookups")
+def _():
+    with tempfile.TemporaryDirectory() as directory:
+        path = directory + "/big"
+        lines = "".join(f"user{n}@example.org u{n}\n" for n in range(BIG))
+        write(path, "first 1\n" + lines)
+        prepare(path + ".2", "first 2\n" + lines, LONG_AGO + 1)
+        prepare(path + ".3", "first 3\n" + lines, LONG_AGO + 2)
+        config = (f"[map big]\ntable = texthash:{path}\n"
+                  "[map small]\ntable = inline:{a=1}\n")
+        with Daemon(config) as daemon, Client(daemon.endpoint) as client:
+            asker = Asker(daemon.endpoint, "small", "a", ("OK", b"1"))
+            begin = time.monotonic()
+            os.rename(path + ".2", path)
+            wait_for(client, "big", "first", ("OK", b"2"))
+            read = time.monotonic() - begin
+            os.rename(path + ".3", path)
+            daemon.send_signal(signal.SIGHUP)
+            wait_for(client, "big", "first", ("OK", b"3"))
+            asker.end()
+            print(f"# read in {read:.2f} s, {asker.count} lookups beside it, "
+                  f"the longest took {asker.longest * 1000:.0f} ms")
+            # As long as the reading it would be on the loop.
+            assert asker.longest < read / 2, (asker.longest, read)
+            assert daemon.stop() == 0
+
+
+@case("a thousand maps are reloaded beside the lookups of another")
+def _():
+    with tempfile.TemporaryDirectory() as directory:
+        config = "[map small]\ntable = inline:{a=1}\n"
+        for n in range(MANY):
+            write(f"{directory}/{n}", "a 1\n")
+            config += (f"[map m{n}]\ntable = texthash:{directory}/{n}\n"
+                       "auto_reload = no\n")
+        with Daemon(config) as daemon, Client(daemon.endpoint) as client:
+            asker = Asker(daemon.endpoint, "small", "a", ("OK", b"1"))
+            for n in range(MANY):
+                write(f"{directory}/{n}", "a 2\n", LONG_AGO + 1)
+            begin = time.monotonic()
+            daemon.send_signal(signal.SIGHUP)
+            wait_for(client, f"m{MANY - 1}", "a", ("OK", b"2"))
+            took = time.monotonic() - begin
+            asker.end()
+            for n in range(MANY):
+                assert client.lookup(f"m{n}", "a") == ("OK", b"2")
+            print(f"# reloaded in {took:.2f} s, the longest lookup took "
+                  f"{asker.longest * 1000:.0f} ms")
+            assert took < 10, took  # 1 s on an idle machine, by far
+            assert daemon.stop() == 0
+
+
+done()
