@@ -48,9 +48,11 @@ def run(config, directory=None, arguments=(), **options):
 class Daemon:
     """A running daemon: when the constructor returns, it listens."""
 
-    def __init__(self, config, directory=None, command=None, **options):
+    def __init__(self, config, directory=None, command=None, ready=READY,
+                 **options):
         """command: run instead of [socketmapd, -c, FILE]; it ends up as a
-        socketmapd in the same process. options: as for subprocess.Popen."""
+        socketmapd in the same process. ready: in the line that says that it
+        listens. options: as for subprocess.Popen."""
         self._own = None
         if directory is None:
             self._own = tempfile.TemporaryDirectory(prefix="socketmapd-")
@@ -67,11 +69,11 @@ class Daemon:
         self._reader = threading.Thread(target=self._collect, daemon=True)
         self._reader.start()
         try:
-            ready = self.wait_line(READY)
+            line = self.wait_line(ready)
         except BaseException:
             self.close()
             raise
-        self.endpoints = ready[len(READY):].split(", ")
+        self.endpoints = line[len(ready):].split(", ")
         self.endpoint = self.endpoints[0]
 
     def __enter__(self):
