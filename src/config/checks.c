@@ -34,14 +34,16 @@ static void check_fit(
 {
         for (size_t i = 0; i < sizeof(misfits) / sizeof(misfits[0]); i++) {
                 const struct misfit *misfit = &misfits[i];
-                const struct setting *setting =
+                struct setting *setting =
                         section_get(listener->section, misfit->option);
 
-                if ((misfit->kinds & (1U << listener->endpoint.kind)) != 0 ||
-                        setting->place.line == 0 || setting->is_wrong)
+                if ((misfit->kinds & (1U << listener->endpoint.kind)) != 0)
                         continue;
-                findings_add(findings, &setting->place, "%s: %s",
-                        misfit->option, misfit->reason);
+                if (setting->place.line == 0)
+                        setting->value = NULL; /* no fallback either */
+                else if (!setting->is_wrong)
+                        findings_add(findings, &setting->place, "%s: %s",
+                                misfit->option, misfit->reason);
         }
 }
 

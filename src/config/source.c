@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #define READ_SIZE ((size_t)65536)
+/* Far more than a file written by a person, and less than /dev/zero. */
+#define SOURCE_SIZE_MAX ((size_t)128 * 1024 * 1024)
 
 /* Reads until the end. Returns 0 or a negative errno. */
 static int read_all(int fd, char **ret_text, size_t *ret_size)
@@ -30,11 +32,13 @@ static int read_all(int fd, char **ret_text, size_t *ret_size)
                 got = read(fd, text + size, capacity - size);
                 if (got == 0)
                         break;
-                if (got < 0 && errno != EINTR) {
+                if (got < 0 && errno == EINTR)
+                        continue;
+                if (got < 0 || size > SOURCE_SIZE_MAX) {
                         free(text);
-                        return -errno;
+                        return got < 0 ? -errno : -EFBIG;
                 }
-                size += got > 0 ? (size_t)got : 0;
+                size += (size_t)got;
         }
         *ret_text = text;
         *ret_size = size;

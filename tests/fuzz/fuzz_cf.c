@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* The configuration file of one table: any bytes. */
+#include "fuzz.h"
+
+#include "base/cf.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct values {
+        const char *hosts;
+        const char *password;
+        uint64_t limit;
+        bool is_local;
+};
+
+static const struct cf_option options[] = {
+        {"hosts", CF_TEXT, offsetof(struct values, hosts), 1, 20, "here"},
+        {"password", CF_SECRET, offsetof(struct values, password), 0, SIZE_MAX,
+                NULL},
+        {"limit", CF_NUMBER, offsetof(struct values, limit), 3, 9, "4"},
+        {"local", CF_BOOL, offsetof(struct values, is_local), 0, 0, NULL},
+        {NULL, CF_TEXT, 0, 0, 0, NULL},
+};
+
+static void say(void *ctx, enum severity severity, const char *line)
+{
+        (void)ctx;
+        REQUIRE(severity == SEVERITY_WARNING);
+        REQUIRE(strchr(line, '\n') == NULL);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+        struct report report = {.say = say};
+        struct reason reason = {.code = 0};
+        struct values values = {.limit = 0};
+        struct arena arena;
+        int r;
+
+        /* What other files hold is no matter of these bytes. */
+        if (memmem(data, size, "password_file", strlen("password_file")) !=
+                NULL)
+                return 0;
+        arena_init(&arena, NULL, 0, SIZE_MAX);
+        r = cf_read_text("fuzz.cf", (struct span){(const char *)data, size},
+                options, &arena, &report, &values, &reason);
+        REQUIRE(r == reason.code);
+        REQUIRE(r == 0 || (r == -EBADMSG && *reason.text != '\0'));
+        if (r == 0) {
+                REQUIRE(values.limit >= 3 && values.limit <= 9);
+                REQUIRE(strlen(values.hosts) >= 1);
+                REQUIRE(strlen(values.hosts) <= 20);
+        }
+        REQUIRE(report.errors == 0);
+        arena_fini(&arena);
+        return 0;
+}
