@@ -172,6 +172,25 @@ static bool is_wanted(
         return false;
 }
 
+/* At the start the whole list is told at once. */
+static void tell_changes(const struct listeners_change *change)
+{
+        const struct listener *listener = change->listeners->list;
+
+        if (listener == NULL)
+                return;
+        for (; listener != NULL; listener = listener->next)
+                if (!is_wanted(change, listener))
+                        log_say(CONFIG_AREA_LISTEN, CONFIG_LOG_INFO,
+                                "no longer listening on %s",
+                                listener->endpoint);
+        for (const struct entry *entry = change->entries; entry != NULL;
+                entry = entry->next)
+                if (entry->kept == NULL && !entry->has_failed)
+                        log_say(CONFIG_AREA_LISTEN, CONFIG_LOG_INFO,
+                                "listening on %s", entry->listener->endpoint);
+}
+
 /* Closes the listeners that the configuration has no more. */
 static void close_unwanted(const struct listeners_change *change)
 {
@@ -227,6 +246,7 @@ int listeners_commit(struct listeners_change *change,
                 if (first == 0)
                         first = r;
         }
+        tell_changes(change);
         close_unwanted(change);
         relist(change, config);
         listeners_abandon(change);

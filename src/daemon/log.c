@@ -196,21 +196,6 @@ void log_say(enum config_log_area area, enum config_log_level level,
         free(text);
 }
 
-void log_line(const char *format, ...)
-{
-        char *text = NULL;
-        va_list arguments;
-        int size;
-
-        va_start(arguments, format);
-        size = vasprintf(&text, format, arguments);
-        va_end(arguments);
-        if (size < 0)
-                return;
-        log_fields(CONFIG_AREA_LIFE, CONFIG_LOG_INFO, text, NULL, 0);
-        free(text);
-}
-
 bool log_key(struct span key, char buffer[LOG_HASH_SIZE],
         struct log_field *ret_field)
 {
@@ -234,6 +219,17 @@ bool log_key(struct span key, char buffer[LOG_HASH_SIZE],
         return false;
 }
 
+static bool shows_quotes(void)
+{
+        bool shows;
+
+        pthread_mutex_lock(&state.mutex);
+        shows = state.target == CONFIG_LOG_STDERR &&
+                state.format == CONFIG_LOG_TEXT;
+        pthread_mutex_unlock(&state.mutex);
+        return shows;
+}
+
 void log_finding(void *ctx, enum severity severity, const char *line)
 {
         struct log_record record = {.area = CONFIG_AREA_CONFIG,
@@ -242,7 +238,8 @@ void log_finding(void *ctx, enum severity severity, const char *line)
                 .text = line};
 
         (void)ctx;
-        log_record(&record, severity != SEVERITY_WARNING);
+        if (severity != SEVERITY_QUOTE || shows_quotes())
+                log_record(&record, severity != SEVERITY_WARNING);
 }
 
 static void tell_left_out(struct log_limit *limit)

@@ -29,9 +29,6 @@ bool log_wants(enum config_log_area area, enum config_log_level level);
 __attribute__((format(printf, 3, 4))) void log_say(enum config_log_area area,
         enum config_log_level level, const char *format, ...);
 
-/* For a line without an area; gone soon. */
-__attribute__((format(printf, 1, 2))) void log_line(const char *format, ...);
-
 /* Writes a line with fields after its text. */
 void log_fields(enum config_log_area area, enum config_log_level level,
         const char *text, const struct log_field *fields, size_t count);
@@ -47,7 +44,8 @@ bool log_key(struct span key, char buffer[LOG_HASH_SIZE],
 
 /*
  * For a struct report about configuration and tables: an error is written as
- * it is, so that FILE:LINE:COLUMN begins the line.
+ * it is, so that FILE:LINE:COLUMN begins the line. Quotes of the file are for
+ * people only: in text on stderr.
  */
 void log_finding(void *ctx, enum severity severity, const char *line);
 

@@ -62,11 +62,14 @@ def _():
         after = os.stat(daemon.path("a.sock"))
         assert (before.st_ino, before.st_ctime_ns) == \
             (after.st_ino, after.st_ctime_ns)
+        daemon.wait_line(f": listening on unix:{daemon.path('b.sock')}")
         with daemon.client("b.sock") as second:
             assert second.lookup("m", "k") == ("OK", b"x")
             daemon.reload(one)
             assert not os.path.exists(daemon.path("b.sock"))
             assert not os.path.exists(daemon.path("b.sock.lock"))
+            daemon.wait_line(
+                f"no longer listening on unix:{daemon.path('b.sock')}")
             # A connection outlives its listener.
             assert second.lookup("m", "k") == ("OK", b"x")
         assert first.lookup("m", "k") == ("OK", b"x")
@@ -202,6 +205,28 @@ def _():
         assert os.stat(daemon.path("a.sock")).st_ino == before
         daemon.reload(good.replace("old", "new"))
         assert client.lookup("m", "k") == ("OK", b"new")
+        assert daemon.stop() == 0
+
+
+@case("reloads leave no descriptors behind")
+def _():
+    one = LISTEN + "[map m]\ntable = static:x\n"
+    two = one + "[listen b]\nendpoint = unix:@DIR@/b.sock\n" \
+        "[listen c]\nendpoint = inet:127.0.0.1:0\nmap_allow = m\n"
+    with Reloading(one) as daemon:
+        def descriptors():
+            return sorted(os.readlink(f"/proc/{daemon.pid}/fd/{n}")
+                          .split(":")[0]
+                          for n in os.listdir(f"/proc/{daemon.pid}/fd"))
+
+        daemon.reload(two)
+        daemon.reload(one)
+        before = descriptors()
+        for _ in range(10):
+            daemon.reload(two)
+            daemon.reload(two + "[map m]\ntable = static:y\n", NOT_RELOADED)
+            daemon.reload(one)
+        assert descriptors() == before, (before, descriptors())
         assert daemon.stop() == 0
 
 
