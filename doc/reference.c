@@ -14,17 +14,41 @@
 
 #define MARK ".\\\" @"
 
-/* Prints a summary as a sentence. */
+/* Prints a summary as a sentence, on lines that are not too long. */
 static void print_sentence(const char *text)
 {
+        enum { WIDTH = 60 };
+        int column = 0;
+
         putchar(toupper((unsigned char)*text));
-        for (text++; *text != '\0'; text++) {
-                if (*text == '\\')
+        for (text++; *text != '\0'; text++, column++) {
+                if (*text == ' ' && column > WIDTH) {
+                        putchar('\n');
+                        column = 0;
+                } else if (*text == '\\') {
                         fputs("\\e", stdout);
-                else
+                } else {
                         putchar(*text);
+                }
         }
         puts(".");
+}
+
+/* Prints what a value may be, as far as its name doesn't say it. */
+static void print_range(const struct option *option)
+{
+        const struct units *units = option->type->units;
+        const char *const *word = option->range.words;
+
+        if (units != NULL)
+                printf("From %s to %s.\n",
+                        number_format(option->range.least, units).text,
+                        number_format(option->range.most, units).text);
+        if (word == NULL)
+                return;
+        puts("One of");
+        for (; *word != NULL; word++)
+                printf(".Ql %s%s\n", *word, word[1] == NULL ? " ." : " ,");
 }
 
 static void print_options(const struct section_kind *kind)
@@ -36,10 +60,13 @@ static void print_options(const struct section_kind *kind)
                 printf(".It Ic %s No = Ar %s\n", option->name,
                         option->type->placeholder);
                 print_sentence(option->summary);
+                print_range(option);
                 if (option->required)
                         puts("Required.");
                 if (option->fallback != NULL)
                         printf("Default:\n.Ql %s .\n", option->fallback);
+                if (option->needs_restart)
+                        puts("Changes with a restart only.");
         }
         puts(".El");
 }

@@ -137,7 +137,7 @@ def _():
 @case("socketmap.1: tells the options that the commands have")
 def _():
     text = page_named("socketmap.1").read_text()
-    for command in "query", "bench", "doctor":
+    for command in "query", "bench", "check", "doctor":
         usage = subprocess.run(
             [BUILD / "src/cli/socketmap", command, "--help"], check=True,
             stdout=subprocess.PIPE, encoding="utf-8").stdout
@@ -146,6 +146,29 @@ def _():
         assert re.findall(r"^  (--?\w+)", usage, re.M) == [
             f"-{name}" for name in
             re.findall(r"^\.It Fl (-?\w+)", section, re.M)]
+
+
+@case("socketmapd.8: tells the options that the daemon has")
+def _():
+    usage = subprocess.run(
+        [BUILD / "src/daemon/socketmapd", "--help"], check=True,
+        stdout=subprocess.PIPE, encoding="utf-8").stdout
+    text = page_named("socketmapd.8").read_text()
+    told = re.findall(r"^\.It Fl (-?[\w-]+)", text, re.M)
+    had = re.findall(r"^ +(--?[a-zA-Z-]+)", usage, re.M)
+    assert told == [name[1:] for name in dict.fromkeys(had)], (told, had)
+
+
+@case("socketmapd.conf.5: tells the options that --help-options has")
+def _():
+    listing = subprocess.run(
+        [BUILD / "src/daemon/socketmapd", "--help-options"], check=True,
+        stdout=subprocess.PIPE, encoding="utf-8").stdout
+    text = page_named("socketmapd.conf.5").read_text()
+    told = re.findall(r"^\.It Ic (\w+) No = ", text, re.M)
+    had = re.findall(r"^  (\w+) = ", re.sub(
+        r"^\[defaults\]\n(?:.*\n)*?(?=\[)", "", listing, flags=re.M), re.M)
+    assert told == had, (told, had)
 
 
 done()
