@@ -12,42 +12,10 @@
 #define DAEMON_LISTENERS_H
 
 #include "base/report.h"
-#include "daemon/access.h"
-#include "daemon/lock.h"
-#include "daemon/refusals.h"
-#include <socketmap/server.h>
-#include <stdbool.h>
-#include <sys/types.h>
+#include "daemon/listener.h"
 
 struct config;
-struct fdlist;
-struct log_limit;
 struct maps;
-struct uv_loop_s;
-
-/* A listener that is open. */
-struct listener {
-        struct listeners *owner;
-        struct listener *next; /* as in the file */
-        char *endpoint;
-        char *path; /* of a unix socket that is ours, else NULL */
-        mode_t mode;
-        uid_t uid;
-        gid_t gid;
-        struct access access;
-        struct lock lock; /* of the path */
-};
-
-struct listeners {
-        struct socketmap_server *server;
-        struct uv_loop_s *loop;
-        struct log_limit *log_limit;
-        struct listener *list;
-        /* Of a daemon whose place we take, for the next change; borrowed. */
-        struct fdlist *inherited;       /* sockets by endpoint; NULL: none */
-        struct fdlist *inherited_locks; /* by path; likewise */
-        struct refusals refusals;
-};
 
 struct listeners_change;
 

@@ -3,8 +3,9 @@
 #ifndef DAEMON_LISTENERS_CHANGE_H
 #define DAEMON_LISTENERS_CHANGE_H
 
-#include "daemon/listeners.h"
+#include "daemon/listener.h"
 #include "daemon/sockets.h"
+#include <stdbool.h>
 #include <sys/stat.h>
 
 /* One listener of a new configuration. */
@@ -23,8 +24,5 @@ struct listeners_change {
         struct listeners *listeners;
         struct entry *entries; /* as in the file */
 };
-
-/* NULL does nothing. */
-void listener_free(struct listener *listener);
 
 #endif

@@ -3,6 +3,7 @@
 #include "config/config.h"
 #include "daemon/directory.h"
 #include "daemon/fdlist.h"
+#include "daemon/listeners.h"
 #include "daemon/listeners_change.h"
 
 #include <errno.h>
@@ -10,52 +11,6 @@
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
-
-void listener_free(struct listener *listener)
-{
-        if (listener == NULL)
-                return;
-        lock_close(&listener->lock);
-        access_fini(&listener->access);
-        free(listener->endpoint);
-        free(listener->path);
-        free(listener);
-}
-
-static struct listener *find(
-        const struct listeners *listeners, const char *endpoint)
-{
-        struct listener *listener = listeners->list;
-
-        while (listener != NULL && strcmp(listener->endpoint, endpoint) != 0)
-                listener = listener->next;
-        return listener;
-}
-
-/* Makes what doesn't need a socket yet; NULL: no memory. */
-static struct listener *new_listener(
-        struct listeners *owner, const struct config_listener *options)
-{
-        struct listener *listener = calloc(1, sizeof(*listener));
-        bool is_unix = options->endpoint.kind == CONFIG_ENDPOINT_UNIX;
-
-        if (listener == NULL)
-                return NULL;
-        *listener = (struct listener){
-                .owner = owner,
-                .endpoint = strdup(options->endpoint.text),
-                .path = is_unix ? strdup(options->endpoint.rest) : NULL,
-                .mode = options->mode,
-                .uid = options->owner.uid,
-                .gid = options->group.gid,
-        };
-        if (listener->endpoint == NULL || (is_unix && listener->path == NULL) ||
-                access_init(&listener->access, options) < 0) {
-                listener_free(listener);
-                return NULL;
-        }
-        return listener;
-}
 
 static int set_file_access(const char *path, mode_t mode, uid_t uid, gid_t gid)
 {
@@ -136,7 +91,7 @@ static int add_entry(struct listeners_change *change, struct entry ***end,
         struct entry *entry = calloc(1, sizeof(*entry));
 
         if (entry != NULL)
-                entry->listener = new_listener(listeners, options);
+                entry->listener = listener_new(listeners, options);
         if (entry == NULL || entry->listener == NULL) {
                 free(entry);
                 reason_set_errno(
@@ -146,7 +101,7 @@ static int add_entry(struct listeners_change *change, struct entry ***end,
         entry->options = options;
         **end = entry;
         *end = &entry->next;
-        entry->kept = find(listeners, options->endpoint.text);
+        entry->kept = listener_find(listeners, options->endpoint.text);
         if (entry->kept != NULL)
                 return change_file(entry, ret_reason);
         return open_entry(entry, backlog, ret_reason);
