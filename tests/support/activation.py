@@ -183,7 +183,8 @@ class Manager:
     def _listen(self):
         room = socket.CMSG_SPACE(8 * array.array("i").itemsize)
         while not self._closing:
-            data, control, _, _ = self._socket.recvmsg(65536, room)
+            data, control, _, _ = self._socket.recvmsg(
+                65536, room, socket.MSG_CMSG_CLOEXEC)
             fds = array.array("i")
             for level, kind, content in control:
                 if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
