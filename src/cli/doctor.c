@@ -12,7 +12,6 @@
 #include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define CONFIG_DEFAULT "/etc/socketmap/socketmapd.conf"
@@ -49,23 +48,12 @@ static void print_line(const char *text)
         putchar('\n');
 }
 
-static char *format(struct arena *arena, const char *text, va_list args)
-{
-        char *line, *copy;
-
-        if (vasprintf(&line, text, args) < 0)
-                line = NULL;
-        copy = text_format(arena, "%s", line != NULL ? line : text);
-        free(line);
-        return copy;
-}
-
 void doctor_find(struct doctor *doctor, const char *fix, const char *text, ...)
 {
         va_list args;
 
         va_start(args, text);
-        print_line(format(&doctor->arena, text, args));
+        print_line(text_format_list(&doctor->arena, text, args));
         va_end(args);
         print_line(text_format(&doctor->arena, "  fix: %s", fix));
         doctor->findings++;
@@ -78,7 +66,7 @@ const char *doctor_fix_listener(struct doctor *doctor,
         va_list args;
 
         va_start(args, text);
-        line = format(&doctor->arena, text, args);
+        line = text_format_list(&doctor->arena, text, args);
         va_end(args);
         return text_format(&doctor->arena, "%s: [listen %s] %s", doctor->file,
                 listener->name, line);
@@ -174,15 +162,16 @@ static int examine(const struct options *options, struct doctor *doctor)
 {
         struct report report = {.say = say};
         struct config *config = config_read(options->file, &report);
-        struct postconf postconf = {0};
+        struct postconf *postconf =
+                text_room(&doctor->arena, sizeof(*postconf));
         const struct config_listener *listener;
 
         if (config == NULL)
                 return CLI_NONE;
         doctor->config = config;
-        if (read_postfix(options, &doctor->arena, &postconf)) {
-                doctor->postconf = &postconf;
-                doctor->uses = uses_find(&postconf, &doctor->arena);
+        if (read_postfix(options, &doctor->arena, postconf)) {
+                doctor->postconf = postconf;
+                doctor->uses = uses_find(postconf, &doctor->arena);
                 check_postfix(doctor);
         } else if (options->postfix != NULL) {
                 config_free(config);

@@ -64,33 +64,24 @@ static int spawn(const struct run *run, int output, pid_t *ret_pid)
         return -r;
 }
 
-/* Takes the descriptor. */
-static int read_all(int fd, char **ret_text)
+/* Takes the descriptor. Returns all of it, to be freed, or NULL. */
+static char *read_all(int fd)
 {
         FILE *stream = fdopen(fd, "r");
         char *text = NULL;
         size_t room = 0;
-        int r = 0;
 
         if (stream == NULL) {
-                r = -errno;
                 close(fd);
-                return r;
+                return NULL;
         }
-        errno = 0;
-        /* No NUL: the whole of it. */
-        if (getdelim(&text, &room, '\0', stream) < 0 && !feof(stream))
-                r = errno != 0 ? -errno : -EIO;
-        fclose(stream);
-        if (r == 0 && text == NULL)
-                text = strdup("");
-        if (r == 0 && text == NULL)
-                r = -ENOMEM;
-        if (r < 0)
+        /* There is no NUL: the whole of it. */
+        if (getdelim(&text, &room, '\0', stream) < 0) {
                 free(text);
-        else
-                *ret_text = text;
-        return r;
+                text = feof(stream) ? strdup("") : NULL;
+        }
+        fclose(stream);
+        return text;
 }
 
 static int wait_for(pid_t pid)
@@ -104,31 +95,31 @@ static int wait_for(pid_t pid)
 }
 
 /*
- * Returns 0 with all that postconf printed, to be freed; -EINVAL when postconf
+ * Returns 0 with all that postconf printed, in the arena; -EINVAL when postconf
  * fails, which it tells on stderr; or another negative errno.
  */
-static int run_postconf(const struct run *run, char **ret_text)
+static int run_postconf(
+        const struct run *run, struct arena *arena, char **ret_text)
 {
-        char *text = NULL;
-        int pipes[2], r, end;
-        pid_t pid;
+        int pipes[2], r;
+        pid_t pid = 0;
+        char *text;
 
         if (pipe2(pipes, O_CLOEXEC) < 0)
                 return -errno;
         r = spawn(run, pipes[1], &pid);
         close(pipes[1]);
-        if (r < 0) {
+        if (r != 0) {
                 close(pipes[0]);
                 return r;
         }
-        r = read_all(pipes[0], &text);
-        end = wait_for(pid);
+        text = read_all(pipes[0]);
+        r = wait_for(pid);
+        if (text == NULL)
+                return -EIO;
         if (r == 0)
-                r = end;
-        if (r < 0)
-                free(text);
-        else
-                *ret_text = text;
+                *ret_text = text_copy(arena, span_of(text));
+        free(text);
         return r;
 }
 
@@ -181,10 +172,10 @@ static int add_settings(const struct run *run, struct arena *arena,
         struct postconf_setting **end)
 {
         bool with_service = run->option[1] == 'P';
-        char *text, *line, *rest;
-        int r = run_postconf(run, &text);
+        char *text = NULL, *line, *rest;
+        int r = run_postconf(run, arena, &text);
 
-        if (r < 0)
+        if (r != 0)
                 return r;
         while (*end != NULL)
                 end = &(*end)->next;
@@ -194,7 +185,6 @@ static int add_settings(const struct run *run, struct arena *arena,
                 if (*end != NULL)
                         end = &(*end)->next;
         }
-        free(text);
         return 0;
 }
 
@@ -244,12 +234,12 @@ static struct postconf_service *parse_service(
 static int read_services(struct run run, struct arena *arena,
         bool chroot_default, struct postconf_service **end)
 {
-        char *text, *line, *rest;
+        char *text = NULL, *line, *rest;
         int r;
 
         run.option = "-M";
-        r = run_postconf(&run, &text);
-        if (r < 0)
+        r = run_postconf(&run, arena, &text);
+        if (r != 0)
                 return r;
         rest = text;
         while ((line = strsep(&rest, "\n")) != NULL) {
@@ -257,7 +247,6 @@ static int read_services(struct run run, struct arena *arena,
                 if (*end != NULL)
                         end = &(*end)->next;
         }
-        free(text);
         return 0;
 }
 

@@ -4,7 +4,6 @@
 #include "cli/cli.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,20 +26,27 @@ char *text_copy(struct arena *arena, struct span bytes)
         return need(arena_copy(arena, bytes));
 }
 
-char *text_format(struct arena *arena, const char *format, ...)
+char *text_format_list(struct arena *arena, const char *format, va_list args)
 {
-        va_list args;
         char *text, *copy;
-        int size;
+        int size = vasprintf(&text, format, args);
 
-        va_start(args, format);
-        size = vasprintf(&text, format, args);
-        va_end(args);
         copy = size < 0 ? need(NULL)
                         : arena_copy(arena, (struct span){text, (size_t)size});
         if (size >= 0)
                 free(text);
         return need(copy);
+}
+
+char *text_format(struct arena *arena, const char *format, ...)
+{
+        va_list args;
+        char *text;
+
+        va_start(args, format);
+        text = text_format_list(arena, format, args);
+        va_end(args);
+        return text;
 }
 
 static bool ends_there(char byte, const char *ends)

@@ -8,6 +8,8 @@
 
 #include "base/arena.h"
 
+#include <stdarg.h>
+
 /* Never returns NULL. The memory is all zero. */
 void *text_room(struct arena *arena, size_t size);
 
@@ -15,6 +17,9 @@ void *text_room(struct arena *arena, size_t size);
 char *text_copy(struct arena *arena, struct span bytes);
 __attribute__((format(printf, 2, 3))) char *text_format(
         struct arena *arena, const char *format, ...);
+
+__attribute__((format(printf, 2, 0))) char *text_format_list(
+        struct arena *arena, const char *format, va_list args);
 
 /*
  * Returns `text` with `old`, wherever it stands before one of the bytes `ends`
