@@ -3,7 +3,7 @@
 
 #include "base/braces.h"
 #include "config/nearest.h"
-#include "config/sections.h"
+#include "config/section.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -161,11 +161,8 @@ static void check_map_name(const struct config *config, struct span name,
 
         if (has_map(config, name, &nearest))
                 return;
-        findings_add(findings, place, "%s: there is no [map %.*s]%s%s%s",
-                option, (int)name.size, name.data,
-                nearest.word != NULL ? "; did you mean \"" : "",
-                nearest.word != NULL ? nearest.word : "",
-                nearest.word != NULL ? "\"?" : "");
+        findings_add(findings, place, "%s: there is no [map %.*s]%s", option,
+                (int)name.size, name.data, nearest_ask(&nearest).text);
 }
 
 /* Looks at a list of maps; what stands behind a colon is no map's name. */

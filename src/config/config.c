@@ -4,6 +4,7 @@
 #include "config/checks.h"
 #include "config/fill.h"
 #include "config/findings.h"
+#include "config/section.h"
 #include "config/sections.h"
 
 #include <errno.h>

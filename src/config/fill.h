@@ -3,7 +3,8 @@
 #ifndef CONFIG_FILL_H
 #define CONFIG_FILL_H
 
-#include "config/sections.h"
+#include "config/findings.h"
+#include "config/section.h"
 
 /*
  * Gives every setting that the file leaves out what counts then: that of

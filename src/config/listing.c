@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config/listing.h"
 
-#include "config/sections.h"
+#include "config/section.h"
 
 #include <string.h>
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "config/nearest.h"
 
+#include <stdio.h>
+
 /* Longer words than ours are no misspellings of them. */
 #define WORD_SIZE_MAX 32
 
@@ -49,4 +51,14 @@ void nearest_add(
                 return;
         if (nearest->word == NULL || distance < nearest->distance)
                 *nearest = (struct nearest){candidate, distance};
+}
+
+struct nearest_phrase nearest_ask(const struct nearest *nearest)
+{
+        struct nearest_phrase phrase = {""};
+
+        if (nearest->word != NULL)
+                snprintf(phrase.text, sizeof(phrase.text),
+                        "; did you mean \"%s\"?", nearest->word);
+        return phrase;
 }

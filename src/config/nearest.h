@@ -19,4 +19,10 @@ struct nearest {
 void nearest_add(
         struct nearest *nearest, struct span word, const char *candidate);
 
+/* What a message about the word ends in: a question, or nothing. */
+struct nearest_phrase {
+        char text[64];
+};
+struct nearest_phrase nearest_ask(const struct nearest *nearest);
+
 #endif

@@ -4,9 +4,8 @@
 #include "base/lines.h"
 #include "config/heading.h"
 #include "config/include.h"
-#include "config/nearest.h"
+#include "config/kinds.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,89 +43,6 @@ static struct place place_of(const struct reader *reader, size_t offset)
                 findings_add((reader)->findings, &error_place, __VA_ARGS__); \
         } while (0)
 
-/* A part of a message. */
-struct phrase {
-        char text[256];
-};
-
-/* What a message about an unknown word ends in. */
-static struct phrase suggest(const struct nearest *nearest)
-{
-        struct phrase phrase = {""};
-
-        if (nearest->word != NULL)
-                snprintf(phrase.text, sizeof(phrase.text),
-                        "; did you mean \"%s\"?", nearest->word);
-        return phrase;
-}
-
-static struct phrase list_kinds(void)
-{
-        struct phrase phrase = {""};
-        size_t size = 0;
-
-        for (size_t i = 0; i < SECTION_KINDS && size < sizeof(phrase.text); i++)
-                size += (size_t)snprintf(phrase.text + size,
-                        sizeof(phrase.text) - size, "%s%s",
-                        i == 0                   ? ""
-                        : i == SECTION_KINDS - 1 ? " or "
-                                                 : ", ",
-                        section_kinds[i].name);
-        return phrase;
-}
-
-/* How a heading of this kind is written. */
-static struct phrase format_heading(
-        const struct section_kind *kind, const char *name)
-{
-        struct phrase phrase;
-
-        snprintf(phrase.text, sizeof(phrase.text), "[%s%s%s]", kind->name,
-                kind->has_name ? " " : "", kind->has_name ? name : "");
-        return phrase;
-}
-
-static size_t find_in_kind(const struct section_kind *kind, struct span key)
-{
-        size_t i = 0;
-
-        while (i < kind->option_count &&
-                !span_equal(key, span_of(kind->options[i].name)))
-                i++;
-        return i;
-}
-
-/* Says where an option belongs that stands in the wrong section. */
-static struct phrase list_homes(struct span key)
-{
-        struct phrase phrase = {""};
-        size_t size = 0;
-
-        for (size_t i = 0; i < SECTION_KINDS && size < sizeof(phrase.text);
-                i++) {
-                const struct section_kind *kind = &section_kinds[i];
-
-                if (find_in_kind(kind, key) == kind->option_count)
-                        continue;
-                size += (size_t)snprintf(phrase.text + size,
-                        sizeof(phrase.text) - size, "%s%s",
-                        size == 0 ? "; it belongs to " : " or ",
-                        format_heading(kind, "NAME").text);
-        }
-        return phrase;
-}
-
-static const struct section_kind *find_kind(
-        struct span word, struct nearest *nearest)
-{
-        for (size_t i = 0; i < SECTION_KINDS; i++) {
-                if (span_equal(word, span_of(section_kinds[i].name)))
-                        return &section_kinds[i];
-                nearest_add(nearest, word, section_kinds[i].name);
-        }
-        return NULL;
-}
-
 static const struct section *find_section(const struct reader *reader,
         const struct section_kind *kind, struct span name)
 {
@@ -158,22 +74,10 @@ static struct phrase format_former(
 static int add_section(struct reader *reader, const struct section_kind *kind,
         struct span name, struct place place)
 {
-        struct section *section = arena_alloc(reader->arena, sizeof(*section));
-        size_t size = kind->option_count * sizeof(*section->settings);
+        struct section *section = section_new(kind, name, place, reader->arena);
 
         if (section == NULL)
                 return -ENOMEM;
-        *section = (struct section){
-                .kind = kind,
-                .place = place,
-                .settings = arena_alloc(reader->arena, size),
-        };
-        if (kind->has_name)
-                section->name = arena_copy(reader->arena, name);
-        if ((kind->has_name && section->name == NULL) ||
-                section->settings == NULL)
-                return -ENOMEM;
-        memset(section->settings, 0, size);
         *reader->end = section;
         reader->end = &section->next;
         reader->current = section;
@@ -185,21 +89,21 @@ static int add_section(struct reader *reader, const struct section_kind *kind,
 static const struct section_kind *check_heading(
         struct reader *reader, const char *text, struct heading *ret_heading)
 {
-        struct nearest nearest = {0};
         const struct section_kind *kind;
         size_t offset;
         const char *complaint = heading_split(text, ret_heading, &offset);
+        struct span name;
 
         if (complaint != NULL) {
                 ERROR_AT(reader, offset, "%s", complaint);
                 return NULL;
         }
-        kind = find_kind(ret_heading->kind, &nearest);
+        name = ret_heading->kind;
+        kind = kind_find(name);
         if (kind == NULL)
-                ERROR_AT(reader, (size_t)(ret_heading->kind.data - text),
-                        "unknown kind of section \"%.*s\", expected %s%s",
-                        (int)ret_heading->kind.size, ret_heading->kind.data,
-                        list_kinds().text, suggest(&nearest).text);
+                ERROR_AT(reader, (size_t)(name.data - text),
+                        "unknown kind of section \"%.*s\", %s", (int)name.size,
+                        name.data, kind_explain(name).text);
         else if (kind->has_name && ret_heading->name.size == 0)
                 ERROR_AT(reader, 0, "expected \"[%s NAME]\"", kind->name);
         else if (!kind->has_name && ret_heading->name.size > 0)
@@ -228,30 +132,9 @@ static int read_heading(struct reader *reader, const char *text)
                 ERROR_AT(reader,
                         kind->has_name ? (size_t)(heading.name.data - text) : 0,
                         "%s is there already, in %s",
-                        format_heading(kind, former->name).text,
+                        kind_format(kind, former->name).text,
                         format_former(reader, &former->place).text);
         return add_section(reader, kind, heading.name, place_of(reader, 0));
-}
-
-/* Returns the number of an option, or option_count after an error. */
-static size_t find_option(struct reader *reader, struct span key)
-{
-        const struct section *section = reader->current;
-        const struct section_kind *kind = section->kind;
-        size_t found = find_in_kind(kind, key);
-        struct nearest nearest = {0};
-        struct phrase hint = list_homes(key);
-
-        if (found < kind->option_count)
-                return found;
-        for (size_t i = 0; i < kind->option_count; i++)
-                nearest_add(&nearest, key, kind->options[i].name);
-        if (*hint.text == '\0')
-                hint = suggest(&nearest);
-        ERROR_AT(reader, 0, "%s has no option \"%.*s\"%s",
-                format_heading(kind, section->name).text, (int)key.size,
-                key.data, hint.text);
-        return found;
 }
 
 /* Reads the line of an option of the current section. */
@@ -260,11 +143,15 @@ static int read_option(
 {
         struct section *section = reader->current;
         const struct section_kind *kind = section->kind;
-        size_t i = find_option(reader, key);
+        size_t i = kind_find_option(kind, key);
         struct setting *setting;
 
-        if (i == kind->option_count)
+        if (i == kind->option_count) {
+                ERROR_AT(reader, 0, "%s has no option \"%.*s\"%s",
+                        kind_format(kind, section->name).text, (int)key.size,
+                        key.data, kind_explain_option(kind, key).text);
                 return 0;
+        }
         setting = &section->settings[i];
         if (setting->value != NULL) {
                 ERROR_AT(reader, 0, "\"%s\" has a value already, in %s",
@@ -467,17 +354,4 @@ int sections_read(const char *file, struct arena *arena,
         if (r == 0)
                 *ret_sections = reader.sections;
         return r;
-}
-
-struct setting *section_get(const struct section *section, const char *option)
-{
-        size_t i = find_in_kind(section->kind, span_of(option));
-
-        assert(i < section->kind->option_count);
-        return &section->settings[i];
-}
-
-bool section_has(const struct section *section, const char *option)
-{
-        return section_get(section, option)->place.line != 0;
 }

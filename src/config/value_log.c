@@ -35,11 +35,8 @@ static int find(const char *what, struct span word, const char *const *words,
                 return found;
         for (size_t i = 0; words[i] != NULL; i++)
                 nearest_add(&nearest, word, words[i]);
-        reason_set(ret_reason, "there is no %s \"%.*s\"%s%s%s", what,
-                (int)word.size, word.data,
-                nearest.word != NULL ? "; did you mean \"" : "",
-                nearest.word != NULL ? nearest.word : "",
-                nearest.word != NULL ? "\"?" : "");
+        reason_set(ret_reason, "there is no %s \"%.*s\"%s", what,
+                (int)word.size, word.data, nearest_ask(&nearest).text);
         return -EINVAL;
 }
 
