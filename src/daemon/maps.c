@@ -63,7 +63,7 @@ static struct map *get_map(const struct config_map *config,
 
         if (map != NULL && map_is_same(map, &options))
                 return map_ref(map);
-        map = map_open(&env, &options, ret_reason);
+        map = map_reopen(&env, &options, map, ret_reason);
         if (map == NULL)
                 report_at(report, SEVERITY_ERROR, &config->table_place,
                         "table: %s", ret_reason->text);

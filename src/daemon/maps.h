@@ -25,9 +25,10 @@ struct maps {
 
 /*
  * Opens the maps of a configuration, which has to outlive them; takes over
- * those of `former` (may be NULL) that would be the same. What is wrong is
- * reported. May block; any thread. Returns NULL, with the reason's code, when a
- * table is wrong by itself or there is no memory.
+ * those of `former` (may be NULL) that would be the same, and what they have
+ * from a table that cannot be opened now. What is wrong is reported. May block;
+ * any thread. Returns NULL, with the reason's code, when a table is wrong by
+ * itself or there is no memory.
  */
 struct maps *maps_open(const struct config *config, const struct maps *former,
         struct report *report, int *ret_code);

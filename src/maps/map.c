@@ -80,8 +80,34 @@ static void set_content(struct map *map, struct content *content)
                 map->has_workers = true;
 }
 
-struct map *map_open(const struct table_env *env,
-        const struct map_options *options, struct reason *ret_reason)
+/*
+ * Lets a map whose table cannot be opened have what a former map has from the
+ * same one. Returns false when there is nothing of that kind.
+ */
+static bool keep_content(
+        const struct table_env *env, struct map *map, struct map *former)
+{
+        struct content *content;
+
+        if (former == NULL ||
+                strcmp(former->options.table, map->options.table) != 0)
+                return false;
+        content = map_get_content(former);
+        if (content->table == NULL) {
+                content_unref(content);
+                return false;
+        }
+        report_at(env->report, SEVERITY_WARNING, NULL,
+                "map %s keeps what it has: %s", map->options.name,
+                map->content->reason.text);
+        content_unref(map->content);
+        set_content(map, content);
+        return true;
+}
+
+struct map *map_reopen(const struct table_env *env,
+        const struct map_options *options, struct map *former,
+        struct reason *ret_reason)
 {
         struct map *map = calloc(1, sizeof(*map));
         struct content *content;
@@ -100,7 +126,7 @@ struct map *map_open(const struct table_env *env,
                 *ret_reason = content->reason;
                 goto fail;
         }
-        if (content->table == NULL)
+        if (content->table == NULL && !keep_content(env, map, former))
                 report_at(env->report, SEVERITY_WARNING, NULL,
                         "map %s answers TEMP: %s", options->name,
                         content->reason.text);
@@ -111,6 +137,12 @@ no_memory:
 fail:
         map_unref(map);
         return NULL;
+}
+
+struct map *map_open(const struct table_env *env,
+        const struct map_options *options, struct reason *ret_reason)
+{
+        return map_reopen(env, options, NULL, ret_reason);
 }
 
 struct map *map_ref(struct map *map)

@@ -35,6 +35,14 @@ struct map_options {
 struct map *map_open(const struct table_env *env,
         const struct map_options *options, struct reason *ret_reason);
 
+/*
+ * Likewise, in the place of `former` (may be NULL): if the table cannot be
+ * opened, and former has something of the same table, it goes on with that.
+ */
+struct map *map_reopen(const struct table_env *env,
+        const struct map_options *options, struct map *former,
+        struct reason *ret_reason);
+
 /* Any thread. The last map_unref closes the map; NULL does nothing. */
 struct map *map_ref(struct map *map);
 void map_unref(struct map *map);

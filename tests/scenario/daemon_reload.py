@@ -246,4 +246,30 @@ def _():
             assert client.lookup("m", "k") == ("OK", b"2")
 
 
+@case("a table that cannot be read now: what was read before stays")
+def _():
+    with tempfile.TemporaryDirectory(prefix="socketmapd-") as directory:
+        table = os.path.join(directory, "table")
+        config = LISTEN + \
+            f"[map m]\ntable = texthash:{table}\n{{}}auto_reload = no\n"
+        with open(table, "w", encoding="ascii") as file:
+            file.write("k 1\n")
+        with Reloading(config.format("")) as daemon, \
+                daemon.client() as client:
+            os.unlink(table)
+            daemon.reload(config.format(""))
+            daemon.wait_line("map m keeps what it has: ")
+            assert client.lookup("m", "k") == ("OK", b"1")
+            # A new map has nothing to keep.
+            daemon.reload(config.format("").replace("[map m]", "[map n]"))
+            assert client.lookup("n", "k")[0] == "TEMP"
+            with open(table, "w", encoding="ascii") as file:
+                file.write("k 2\n")
+            daemon.reload(config.format(""))
+            assert client.lookup("m", "k") == ("OK", b"2")
+            # Nor is a canary that is missing a reason to give it up.
+            daemon.reload(config.format("canary = bird\n"))
+            assert client.lookup("m", "k") == ("OK", b"2")
+
+
 done()
