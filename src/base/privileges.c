@@ -69,6 +69,13 @@ static int set_ids(const struct identity *identity, struct reason *ret_reason)
         return 0;
 }
 
+int privileges_seal(struct reason *ret_reason)
+{
+        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+                return fail(ret_reason, "cannot give up new privileges");
+        return 0;
+}
+
 int privileges_drop(const struct identity *identity, struct reason *ret_reason)
 {
         bool has_user = identity->uid != (uid_t)-1;
@@ -78,13 +85,5 @@ int privileges_drop(const struct identity *identity, struct reason *ret_reason)
                 reason_set(ret_reason, "a user without a group");
                 return ret_reason->code;
         }
-        if (has_user || has_group) {
-                int r = set_ids(identity, ret_reason);
-
-                if (r < 0)
-                        return r;
-        }
-        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-                return fail(ret_reason, "cannot give up new privileges");
-        return 0;
+        return has_user || has_group ? set_ids(identity, ret_reason) : 0;
 }

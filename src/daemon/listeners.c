@@ -113,7 +113,6 @@ static void update(struct entry *entry)
         kept->gid = next->gid;
         kept->access = next->access;
         next->access = access;
-        entry->has_before = false;
 }
 
 /* Returns a listener's own maps, or NULL when it has those of the server. */
@@ -219,6 +218,7 @@ static void relist(struct listeners_change *change, const struct config *config)
                 entry = entry->next) {
                 if (entry->kept == NULL && entry->has_failed)
                         continue;
+                entry->has_before = false;
                 if (entry->kept != NULL) {
                         update(entry);
                         set_backlog(entry->kept, entry->options,

@@ -15,8 +15,8 @@ struct entry {
         struct listener *listener; /* as the configuration has it */
         struct listener *kept;     /* which is open already, or NULL */
         struct sockets sockets;    /* when it is not */
-        struct stat before;        /* of the kept one's file, */
-        bool has_before;           /* ... which was changed */
+        struct stat before;        /* the rights of a file that was there */
+        bool has_before;           /* ... which were changed */
         bool has_failed;           /* to be put into place */
 };
 

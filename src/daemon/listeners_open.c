@@ -7,46 +7,90 @@
 #include "daemon/listeners_change.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-static int set_file_access(const char *path, mode_t mode, uid_t uid, gid_t gid)
+/* Opens the file of a socket, only to look at it or change its rights. */
+static int open_file(const char *path, struct stat *ret_status)
 {
-        if ((uid != (uid_t)-1 || gid != (gid_t)-1) &&
-                lchown(path, uid, gid) < 0)
+        int r, fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+        if (fd < 0)
                 return -errno;
+        r = fstat(fd, ret_status) < 0 ? -errno : 0;
+        if (r == 0 && !S_ISSOCK(ret_status->st_mode))
+                r = -ENOTSOCK;
+        if (r == 0)
+                return fd;
+        close(fd);
+        return r;
+}
+
+/* Whatever the path leads to by now, it is this file that changes. */
+static int set_rights(int fd, mode_t mode, uid_t uid, gid_t gid)
+{
+        char path[64];
+
+        if ((uid != (uid_t)-1 || gid != (gid_t)-1) &&
+                fchownat(fd, "", uid, gid, AT_EMPTY_PATH) < 0)
+                return -errno;
+        snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
         return chmod(path, mode) < 0 ? -errno : 0;
 }
 
-/* Gives the file of a socket that stays its new mode and owner. */
+static bool has_rights(const struct stat *status, const struct listener *wanted)
+{
+        return (status->st_mode & 07777) == wanted->mode &&
+               (wanted->uid == (uid_t)-1 || wanted->uid == status->st_uid) &&
+               (wanted->gid == (gid_t)-1 || wanted->gid == status->st_gid);
+}
+
+/* Gives the file of a socket that stays the mode and owner it is to have. */
 static int change_file(struct entry *entry, struct reason *ret_reason)
 {
+        const struct listener *next = entry->listener;
+        int fd = open_file(next->path, &entry->before), r = fd;
+
+        if (r >= 0 && !has_rights(&entry->before, next)) {
+                entry->has_before = true;
+                r = set_rights(fd, next->mode, next->uid, next->gid);
+        }
+        if (fd >= 0)
+                close(fd);
+        if (r < 0)
+                reason_set_errno(ret_reason, r, "%s", next->path);
+        return r < 0 ? r : 0;
+}
+
+/* What a person has changed by hand stays, until the section changes. */
+static int change_kept(struct entry *entry, struct reason *ret_reason)
+{
         const struct listener *now = entry->kept, *next = entry->listener;
-        int r;
 
         if (next->path == NULL ||
                 (next->mode == now->mode && next->uid == now->uid &&
                         next->gid == now->gid))
                 return 0;
-        r = lstat(next->path, &entry->before) < 0 ? -errno : 0;
-        if (r == 0) {
-                entry->has_before = true;
-                r = set_file_access(
-                        next->path, next->mode, next->uid, next->gid);
-        }
-        if (r < 0)
-                reason_set_errno(ret_reason, r, "%s", next->path);
-        return r;
+        return change_file(entry, ret_reason);
 }
 
 static void restore_file(const struct entry *entry)
 {
-        if (entry->has_before)
-                set_file_access(entry->listener->path,
-                        entry->before.st_mode & 07777, entry->before.st_uid,
-                        entry->before.st_gid);
+        const struct stat *before = &entry->before;
+        struct stat now;
+        int fd;
+
+        if (!entry->has_before)
+                return;
+        fd = open_file(entry->listener->path, &now);
+        if (fd < 0)
+                return;
+        set_rights(fd, before->st_mode & 07777, before->st_uid, before->st_gid);
+        close(fd);
 }
 
 static bool is_locked_before(
@@ -68,6 +112,8 @@ static int open_entry(
         if (inherited != NULL)
                 r = sockets_inherit(
                         &entry->sockets, options, inherited, ret_reason);
+        if (r == 0 && listener->path != NULL)
+                return change_file(entry, ret_reason);
         if (r != -ENOENT)
                 return r;
         if (listener->path != NULL &&
@@ -103,7 +149,7 @@ static int add_entry(struct listeners_change *change, struct entry ***end,
         *end = &entry->next;
         entry->kept = listener_find(listeners, options->endpoint.text);
         if (entry->kept != NULL)
-                return change_file(entry, ret_reason);
+                return change_kept(entry, ret_reason);
         return open_entry(entry, backlog, ret_reason);
 }
 

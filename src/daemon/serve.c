@@ -217,6 +217,17 @@ static int open_all(
         return status;
 }
 
+/* Before anything else, since threads inherit it. Returns an exit status. */
+static int seal_privileges(void)
+{
+        struct reason reason;
+
+        if (privileges_seal(&reason) == 0)
+                return EX_OK;
+        log_say(CONFIG_AREA_LIFE, CONFIG_LOG_ERROR, "%s", reason.text);
+        return EX_OSERR;
+}
+
 int serve(const char *file, enum serve_mode mode)
 {
         struct daemon daemon = {.file = file,
@@ -232,7 +243,9 @@ int serve(const char *file, enum serve_mode mode)
         signal(SIGPIPE, SIG_IGN); /* whoever read the log may be gone */
         if (daemon.is_single && inetd_has_stderr())
                 log_leave_stderr();
-        status = open_all(&daemon, &opened, mode);
+        status = seal_privileges();
+        if (status == EX_OK)
+                status = open_all(&daemon, &opened, mode);
         if (status == EX_OK)
                 status = serve_opened(&daemon, &opened, mode);
         opened_close(&opened);

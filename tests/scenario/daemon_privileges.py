@@ -22,8 +22,8 @@ NOBODY = pwd.getpwnam("nobody")
 
 
 def status_of(process):
-    """The lines of /proc/PID/status, by name."""
-    with open(f"/proc/{process.pid}/status", encoding="ascii") as file:
+    """The lines of /proc/PID/status, by name; of a daemon, or a PID."""
+    with open(f"/proc/{getattr(process, 'pid', process)}/status", encoding="ascii") as file:
         pairs = (line.split(":", 1) for line in file)
         return {name: value.split() for name, value in pairs}
 
@@ -51,6 +51,10 @@ def _():
             for kind in ("CapEff", "CapPrm", "CapInh", "CapAmb"):
                 assert int(now[kind][0], 16) == 0, (kind, now[kind])
             assert now["NoNewPrivs"] == ["1"], now["NoNewPrivs"]
+            for thread in os.listdir(f"/proc/{process.pid}/task"):
+                of_thread = status_of(f"{process.pid}/task/{thread}")
+                for name in ("Uid", "Gid", "CapEff", "NoNewPrivs"):
+                    assert of_thread[name] == now[name], (name, of_thread)
             # Read as root, before.
             assert serves(process)
             assert process.stop() == 0
