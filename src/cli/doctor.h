@@ -42,6 +42,9 @@ const struct config_map *doctor_find_map(
 /* Returns whether it is a socketmap, and of no map that nobody looks up. */
 bool doctor_counts(const struct doctor *doctor, const struct use *use);
 
+/* Returns whether the delivery agent in use takes no socketmap there. */
+bool doctor_is_refused(struct doctor *doctor, const struct use *use);
+
 /* The checks. Of one use of a socketmap: */
 
 /* Is it written right? Returns whether the others make sense. */

@@ -122,22 +122,34 @@ static bool check_map(const struct reach *reach)
         return allowed->count == 0;
 }
 
+/* Somebody else's server; or is it ours that is meant? */
+static const char *revive_other(const struct reach *reach)
+{
+        const struct use *use = reach->use;
+        struct doctor *doctor = reach->doctor;
+        const char *endpoint = NULL;
+
+        if (doctor_find_map(doctor, use->map) != NULL)
+                endpoint = endpoint_for_postfix(reach->looker.directory,
+                        doctor->config->listeners, &doctor->arena);
+        if (endpoint != NULL)
+                return use_fix(
+                        doctor->postconf, use, endpoint, NULL, &doctor->arena);
+        return text_format(&doctor->arena,
+                "run: socketmap query %s:%s postmaster", use->endpoint,
+                use->map);
+}
+
 /* What to do about a server that doesn't answer. */
 static const char *revive(const struct reach *reach, int error)
 {
         const struct config_listener *listener = reach->listener;
         struct doctor *doctor = reach->doctor;
-        const char *networks = "", *endpoint;
+        const char *networks = "";
 
-        if (listener == NULL) {
-                endpoint = endpoint_for_postfix(reach->looker.directory,
-                        doctor->config->listeners, &doctor->arena);
-                if (endpoint != NULL)
-                        return use_fix(doctor->postconf, reach->use, endpoint,
-                                NULL, &doctor->arena);
-        }
-        if (listener != NULL && error == -ECONNRESET &&
-                listener->allow_networks.count > 0) {
+        if (listener == NULL)
+                return revive_other(reach);
+        if (error == -ECONNRESET && listener->allow_networks.count > 0) {
                 for (size_t i = 0; i < listener->allow_networks.count; i++)
                         networks = text_format(&doctor->arena, "%s%s, ",
                                 networks, listener->allow_networks.items[i]);
@@ -156,8 +168,8 @@ static void tell_probe(const struct reach *reach, const struct probe *probe)
         if (probe->error < 0) {
                 if (reach_is_first(reach, PART_ENDPOINT))
                         doctor_find(doctor, revive(reach, probe->error),
-                                "%s gets no answer from %s: %s",
-                                reach_who(reach), use->endpoint, probe->text);
+                                "%s gets no answer: %s", reach_who(reach),
+                                probe->text);
                 return;
         }
         if (probe->status == SOCKETMAP_OK ||

@@ -93,24 +93,28 @@ static bool is_delivered_by(const struct postconf *postconf,
         return service != NULL && strcmp(service->daemon, daemon) == 0;
 }
 
+bool doctor_is_refused(struct doctor *doctor, const struct use *use)
+{
+        const struct parameter *parameter = use->parameter;
+
+        return parameter != NULL && parameter->refuser != NULL &&
+               is_delivered_by(doctor->postconf,
+                       postconf_get(doctor->postconf, parameter->transport),
+                       parameter->refuser, &doctor->arena);
+}
+
 static void check_refusal(struct doctor *doctor, const struct use *use)
 {
         const struct parameter *parameter = use->parameter;
-        const struct postconf *postconf = doctor->postconf;
-        const char *transport;
 
-        if (parameter == NULL || parameter->refuser == NULL)
-                return;
-        transport = postconf_get(postconf, parameter->transport);
-        if (!is_delivered_by(
-                    postconf, transport, parameter->refuser, &doctor->arena))
+        if (!doctor_is_refused(doctor, use))
                 return;
         doctor_find(doctor,
                 text_format(&doctor->arena, "main.cf: %s", parameter->cure),
                 "%s: %s(8) takes no socketmap here (\"not allowed for "
                 "security-sensitive data\"): %s = %s defers all mail",
                 use->setting->name, parameter->refuser, parameter->transport,
-                transport);
+                postconf_get(doctor->postconf, parameter->transport));
 }
 
 static void check_proxy(struct doctor *doctor, const struct use *use)

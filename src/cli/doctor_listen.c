@@ -54,6 +54,5 @@ void doctor_check_listener(
                 result.error == -EACCES)
                 return;
         doctor_find(doctor, "run: systemctl start socketmapd",
-                "[listen %s]: no answer from %s: %s", listener->name, endpoint,
-                result.text);
+                "[listen %s]: no answer: %s", listener->name, result.text);
 }

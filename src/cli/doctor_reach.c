@@ -69,6 +69,23 @@ static const struct config_listener *guess_listener(
         return guess;
 }
 
+/* Where there is no unix socket of ours: the line that makes one. */
+static const char *listen_there(const struct reach *reach)
+{
+        struct doctor *doctor = reach->doctor;
+        const struct config_listener *listener;
+
+        for (listener = doctor->config->listeners; listener != NULL;
+                listener = listener->next)
+                if (listener->endpoint.kind == CONFIG_ENDPOINT_SYSTEMD)
+                        return text_format(&doctor->arena,
+                                "socketmapd.socket: ListenStream=%s",
+                                reach->sight.path);
+        return text_format(&doctor->arena,
+                "%s: [listen postfix] endpoint = unix:%s", doctor->file,
+                reach->sight.path);
+}
+
 /* The line that brings both together: in the one file or in the other. */
 static const char *meet(const struct reach *reach)
 {
@@ -76,15 +93,14 @@ static const char *meet(const struct reach *reach)
         const char *path = endpoint_path(reach->use->endpoint);
         const struct config_listener *guess =
                 guess_listener(doctor->config, path);
-        const char *endpoint = NULL;
+        const char *endpoint;
 
         if (guess == NULL)
-                return text_format(&doctor->arena,
-                        "%s: [listen postfix] endpoint = unix:%s", doctor->file,
-                        reach->sight.path);
+                return listen_there(reach);
         endpoint = endpoint_for_postfix(
                 reach->looker.directory, guess, &doctor->arena);
-        if (reach->view.chrooted && *endpoint_path(endpoint) == '/')
+        if (*endpoint_path(endpoint) == '/' &&
+                (reach->view.chrooted || *path != '/'))
                 return doctor_fix_listener(
                         doctor, guess, "endpoint = unix:%s", reach->sight.path);
         return use_fix(
@@ -236,7 +252,10 @@ static bool check_way(struct reach *reach)
         return false;
 }
 
-/* Returns whether it can be asked for; served: once told, the same for all. */
+/*
+ * Returns whether it can be asked. What the configuration says of users and
+ * maps is the same in every view: is_told once it is wrong.
+ */
 static bool check_view(struct reach *reach, bool *is_told)
 {
         const char *path = endpoint_path(reach->use->endpoint);

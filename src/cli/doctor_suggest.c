@@ -218,14 +218,14 @@ static void print_suggestion(
         print_search(doctor, use->parameter);
 }
 
-/* Returns how many uses before have a parameter of this name. */
+/* Returns how many tables before have a parameter of this name. */
 static size_t count_before(const struct doctor *doctor, const struct use *mine)
 {
         const struct use *use = doctor->uses;
         size_t count = 0;
 
         for (; use != mine; use = use->next)
-                if (use->parameter == mine->parameter)
+                if (use->map == NULL && use->parameter == mine->parameter)
                         count++;
         return count;
 }
@@ -244,11 +244,6 @@ static const char *make_name(struct doctor *doctor, const struct use *use)
         return text_format(&doctor->arena, "%s-%zu", name, number);
 }
 
-static bool is_refused(const struct use *use)
-{
-        return use->parameter->refuser != NULL;
-}
-
 void doctor_suggest(struct doctor *doctor)
 {
         const struct use *use = doctor->uses, *next;
@@ -259,7 +254,7 @@ void doctor_suggest(struct doctor *doctor)
                 next = use->next;
                 if (use->map != NULL || use->parameter == NULL)
                         continue;
-                if (is_refused(use)) {
+                if (doctor_is_refused(doctor, use)) {
                         printf("\n# %s: %s(8) takes no socketmap here\n",
                                 use->setting->name, use->parameter->refuser);
                         continue;

@@ -271,7 +271,10 @@ int postconf_read(const char *directory, struct arena *arena,
                                 1,
                         &postconf.services);
         if (r < 0) {
-                reason_set_errno(ret_reason, r, "postconf");
+                if (r == -EINVAL)
+                        reason_set(ret_reason, "postconf has failed");
+                else
+                        reason_set_errno(ret_reason, r, "postconf");
                 return r;
         }
         *ret_postconf = postconf;

@@ -85,6 +85,17 @@ def _():
                     f"run: socketmap query {endpoint}:nothing postmaster")
 
 
+@case("another's server that isn't there; ours, if it has such a map")
+def _():
+    with Patient() as patient:
+        patient.postfix("sender_bcc_maps = socketmap:inet:127.0.0.1:1:policy")
+        patient.ill("cleanup(8) gets no answer: inet:127.0.0.1:1: ",
+                    "run: socketmap query inet:127.0.0.1:1:policy postmaster")
+        patient.postfix("sender_bcc_maps = socketmap:inet:127.0.0.1:1:users")
+        patient.ill("cleanup(8) gets no answer: inet:127.0.0.1:1: ",
+                    f"main.cf: sender_bcc_maps = {SOCK}:users")
+
+
 @case("found wherever a value may have it, told once for a $name")
 def _():
     wrong = "socketmap:unix:nowhere:users"

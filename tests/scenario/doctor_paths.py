@@ -23,7 +23,7 @@ def _():
     with Patient() as patient:
         patient.well()
     with Patient(serve=False) as patient:
-        patient.ill("[listen postfix]: no answer from unix:@QUEUE@/",
+        patient.ill("[listen postfix]: no answer: unix:@QUEUE@/",
                     "run: systemctl start socketmapd")
 
 
@@ -61,7 +61,11 @@ def _():
                         "socketmap:unix:@DIR@/s.sock:users")
         patient.ill("smtpd(8), chrooted, looks for @QUEUE@@DIR@/s.sock",
                     "@FILE@: [listen postfix] endpoint = "
-                    "unix:@QUEUE@@DIR@/s.sock",)
+                    "unix:@QUEUE@@DIR@/s.sock")
+        patient.postfix("sender_bcc_maps = socketmap:unix:socketmap/a:users")
+        patient.ill("cleanup(8) looks for @QUEUE@/socketmap/a, and",
+                    "@FILE@: [listen postfix] endpoint = "
+                    "unix:@QUEUE@/socketmap/a")
         patient.postfix("sender_bcc_maps = "
                         "socketmap:unix:@DIR@/s.sock:users")
         patient.well()
@@ -76,6 +80,23 @@ def _():
                     "@QUEUE@/private/s.sock, and @QUEUE@/private isn't there",
                     "main.cf: sender_bcc_maps = "
                     "socketmap:unix:socketmap/s.sock:users, inline:{a=b}")
+
+
+@case("a path, and no unix socket of ours")
+def _():
+    for endpoint, fix in (
+            ("inet:127.0.0.1:0",
+             "@FILE@: [listen postfix] endpoint = unix:@QUEUE@/s.sock"),
+            ("systemd:socketmap",
+             "socketmapd.socket: ListenStream=@QUEUE@/s.sock")):
+        ours = f"[listen a]\nendpoint = {endpoint}\n" \
+            "[map users]\ntable = static:yes\n"
+        with Patient(ours, serve=False) as patient:
+            patient.postfix("sender_bcc_maps = socketmap:unix:s.sock:users")
+            status, out = patient.examine()
+            fix = fix.replace("@FILE@", patient.file).replace(
+                "@QUEUE@", patient.queue)
+            assert status == 1 and f"  fix: {fix}\n" in out, out
 
 
 @case("no daemon behind the path")
@@ -108,7 +129,7 @@ def _():
         os.chmod(path, 0o666)
         patient.postfix("sender_bcc_maps = "
                         "socketmap:unix:socketmap/s.sock:users")
-        patient.ill("cleanup(8) gets no answer from unix:socketmap/s.sock: ",
+        patient.ill("cleanup(8) gets no answer: unix:socketmap/s.sock: ",
                     "run: systemctl restart socketmapd")
 
 
@@ -135,7 +156,7 @@ def _():
                 f"inet:127.0.0.1:{port}"))
             patient.postfix("sender_bcc_maps = "
                             f"socketmap:inet:localhost:{port}:users")
-            patient.ill("cleanup(8) gets no answer from "
+            patient.ill("cleanup(8) gets no answer: "
                         f"inet:localhost:{port}: ",
                         "run: systemctl restart socketmapd")
     with Patient(ours) as patient:

@@ -107,6 +107,15 @@ def _():
         assert "# alias_maps: local(8) takes no socketmap here" in out
 
 
+@case("what a delivery agent refuses is for others to look up")
+def _():
+    with Patient() as patient:
+        for transport, count in ("virtual", 0), ("lmtp:unix:private/lmtp", 1):
+            out = suggest(patient, "virtual_mailbox_maps = inline:{a=b}\n"
+                          f"virtual_transport = {transport}\n")
+            assert len(sections(out)) == count, out
+
+
 @case("mynetworks and the like: names and addresses are no tables")
 def _():
     with Patient() as patient:
