@@ -37,10 +37,7 @@ static void listen_on(struct control *control)
 
 static void after_peer(uv_handle_t *handle)
 {
-        struct control *control = handle->data;
-
-        if (control->fd >= 0)
-                listen_on(control);
+        control_resume(handle->data);
 }
 
 /* Parts from the peer, and waits for another one. */
@@ -338,6 +335,18 @@ int control_start(struct control *control, const struct config_server *options,
                 log_say(CONFIG_AREA_LIFE, CONFIG_LOG_ERROR, "control = %s: %s",
                         options->control, strerror(-r));
         return r;
+}
+
+void control_hold(struct control *control)
+{
+        if (control->fd >= 0)
+                uv_poll_stop(&control->listener);
+}
+
+void control_resume(struct control *control)
+{
+        if (control->fd >= 0)
+                listen_on(control);
 }
 
 void control_settle(struct control *control)

@@ -55,6 +55,13 @@ int control_start(struct control *control, const struct config_server *options,
         int inherited);
 
 /*
+ * Keeps whoever wants to take over waiting, while this daemon itself still
+ * takes over from another one, and no longer.
+ */
+void control_hold(struct control *control);
+void control_resume(struct control *control);
+
+/*
  * Gives the connections of the server to the new daemon, and tells the service
  * manager which process that is; the server's on_idle tells the end.
  */

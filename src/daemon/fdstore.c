@@ -80,8 +80,8 @@ static int store_one(
         if (handover->count > store->room)
                 return -ENOSPC;
         r = notify_store(name, handover->fds, handover->count);
-        if (r == 0)
-                store->room -= handover->count;
+        /* A manager that doesn't hear keeps nobody waiting twice. */
+        store->room = r < 0 ? 0 : store->room - handover->count;
         return r;
 }
 

@@ -153,6 +153,22 @@ static void stop(struct daemon *daemon)
         uv_loop_close(&daemon->loop);
 }
 
+static void on_taken_over(void *ctx)
+{
+        struct daemon *daemon = ctx;
+
+        control_resume(&daemon->control);
+}
+
+/* Lets the other daemon end. Returns an exit status. */
+static int take_over(struct daemon *daemon)
+{
+        control_hold(&daemon->control);
+        daemon->takeover.done = on_taken_over;
+        daemon->takeover.ctx = daemon;
+        return takeover_go(&daemon->takeover, &daemon->loop, daemon->server);
+}
+
 /* Serves whom the mode says. Returns an exit status. */
 static int serve_clients(struct daemon *daemon, enum serve_mode mode)
 {
@@ -166,8 +182,7 @@ static int serve_clients(struct daemon *daemon, enum serve_mode mode)
                 return EX_OK;
         }
         if (mode == SERVE_INSTEAD)
-                status = takeover_go(
-                        &daemon->takeover, &daemon->loop, daemon->server);
+                status = take_over(daemon);
         if (status == EX_OK)
                 run(daemon);
         return status;

@@ -186,8 +186,13 @@ static void end(struct takeover *takeover)
         uv_close((uv_handle_t *)&takeover->poll, NULL);
         close(takeover->fd);
         takeover->fd = -1;
-        log_say(CONFIG_AREA_LIFE, CONFIG_LOG_INFO, "took over %u connections%s",
-                takeover->taken, takeover->lost > 0 ? ", and lost some" : "");
+        log_say(CONFIG_AREA_LIFE, CONFIG_LOG_INFO, "took over %u connections",
+                takeover->taken);
+        if (takeover->lost > 0)
+                log_say(CONFIG_AREA_LIFE, CONFIG_LOG_WARNING,
+                        "closed %u connections that cannot go on here",
+                        takeover->lost);
+        takeover->done(takeover->ctx);
 }
 
 static void take_connection(

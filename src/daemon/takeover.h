@@ -15,6 +15,8 @@ struct takeover {
         int fd;                  /* to the other daemon; -1: none */
         uv_poll_t poll;
         struct socketmap_server *server;
+        void (*done)(void *ctx); /* the other daemon has given everything */
+        void *ctx;
         unsigned taken; /* connections */
         unsigned lost;  /* that could not be served on */
 };
@@ -28,7 +30,8 @@ int takeover_begin(struct takeover *takeover, const char *path);
 
 /*
  * The server listens on all its endpoints: the other daemon is to end, and its
- * connections are served as they come. Returns an exit status.
+ * connections are served as they come; after the last one `done` is called,
+ * which is set before. Returns an exit status.
  */
 int takeover_go(struct takeover *takeover, uv_loop_t *loop,
         struct socketmap_server *server);

@@ -276,4 +276,33 @@ def _():
                 assert new.stop() == 0
 
 
+@case("who takes over from one that still takes over waits for its turn")
+def _():
+    big = FIRST + f"[map big]\ntable = static:{'x' * 90000}\n"
+    with World() as world:
+        world.take_over(big)
+        with Client(world.endpoint) as slow, Client(world.endpoint) as idle:
+            assert idle.lookup("hello", "x")[0] == "OK"
+            count = 50
+            for _ in range(count):
+                slow.ask("big", "k")
+            assert slow.reply()[0] == "OK"
+            with Daemon(None, world.directory, world.command()) as second:
+                third = []
+                starting = threading.Thread(target=lambda: third.append(
+                    Daemon(None, world.directory, world.command())))
+                starting.start()
+                assert idle.lookup("hello", "x") == ("OK", b"one")
+                for _ in range(count - 1):
+                    assert slow.reply() == ("OK", b"x" * 90000)
+                starting.join()
+                assert world.daemon.wait() == 0
+                assert second.wait() == 0, second.stderr()
+                assert "cannot go on" not in second.stderr()
+                for client in (slow, idle):
+                    assert client.lookup("hello", "x") == ("OK", b"one")
+                with third[0] as last:
+                    assert last.stop() == 0
+
+
 done()
