@@ -145,7 +145,7 @@ static struct socketmap_server *take_over(int channel)
 {
         struct socketmap_listen_options *options = options_named("a");
         struct socketmap_server *server = echo_server();
-        char byte;
+        char byte = 0;
         int fd;
 
         if (receive_fd(channel, &fd, &byte, 1) != 1)
