@@ -33,7 +33,7 @@ struct daemon {
         struct socketmap_server *server;
         struct listeners listeners;
         struct log_limit log_limit;
-        struct upkeep upkeep; /* of the maps */
+        struct upkeep upkeep;  /* of the maps */
         struct reload *reload; /* under way, or NULL */
         bool reload_again;     /* once more after it */
         struct notify_watchdog watchdog;

@@ -50,7 +50,7 @@ static int give_sockets(
         const struct entry *entry, const struct socketmap_listen_options *to)
 {
         struct socketmap_server *server = entry->listener->owner->server;
-        int fd = 0, r = 0;
+        int fd, r = 0;
 
         for (size_t n = 0; r == 0; n++) {
                 fd = sockets_copy(&entry->sockets, n);
