@@ -15,9 +15,6 @@
 #define RETRY_TIME_MAX 30000
 #define IDLE_TIME 30000 /* what cannot be watched is seen by looking */
 
-/* How many findings of one table are logged. */
-#define FINDINGS_MAX 20
-
 static void look(uv_timer_t *timer);
 
 static void look_in(struct charge *charge, uint64_t time)
@@ -91,34 +88,44 @@ __attribute__((format(printf, 3, 4))) static void say(
                 map_get_options(charge->map)->name, text);
 }
 
-/* How many of a table's findings have been logged. */
-struct findings {
-        const struct charge *charge;
-        size_t count;
-};
-
 /* On the thread that reads. One table must not fill the log. */
-static void say_finding(void *ctx, enum severity severity, const char *line)
+static void add_finding(void *ctx, enum severity severity, const char *line)
 {
         struct findings *findings = ctx;
 
         (void)severity;
-        if (findings->charge->refresh.is_repeat)
-                return; /* they were told before */
-        if (findings->count++ < FINDINGS_MAX)
-                log_say(CONFIG_AREA_TABLE, CONFIG_LOG_WARNING, "%s", line);
+        if (findings->count < FINDINGS_MAX)
+                findings->lines[findings->count] = strdup(line);
+        findings->count++;
 }
 
 static void work(uv_work_t *request)
 {
         struct charge *charge = request->data;
-        struct findings findings = {.charge = charge};
-        struct report report = {.say = say_finding, .ctx = &findings};
+        struct report report = {.say = add_finding, .ctx = &charge->findings};
 
         refresh_run(&charge->refresh, &report);
-        if (findings.count > FINDINGS_MAX)
+}
+
+/* What was found while reading is told with what came of it, not each time. */
+static void say_findings(struct charge *charge)
+{
+        struct findings *findings = &charge->findings;
+
+        for (size_t i = 0; i < findings->count && i < FINDINGS_MAX; i++)
+                if (findings->lines[i] != NULL)
+                        log_say(CONFIG_AREA_TABLE, CONFIG_LOG_WARNING, "%s",
+                                findings->lines[i]);
+        if (findings->count > FINDINGS_MAX)
                 say(charge, CONFIG_LOG_WARNING, "has %zu more such findings",
-                        findings.count - FINDINGS_MAX);
+                        findings->count - FINDINGS_MAX);
+}
+
+static void free_findings(struct findings *findings)
+{
+        for (size_t i = 0; i < FINDINGS_MAX; i++)
+                free(findings->lines[i]);
+        *findings = (struct findings){0};
 }
 
 /* Says a failure, once. */
@@ -130,6 +137,7 @@ static void tell(struct charge *charge, const char *what)
                 return;
         snprintf(charge->told, sizeof(charge->told), "%s", reason->text);
         map_count_failure(charge->map);
+        say_findings(charge);
         say(charge, CONFIG_LOG_WARNING, "%s: %s", what, reason->text);
 }
 
@@ -205,6 +213,8 @@ static uint64_t conclude_new(struct charge *charge)
 
         is_newly_watched = watch_table(charge, refresh->content->table);
         recover(charge);
+        if (!refresh->is_repeat)
+                say_findings(charge);
         if (refresh->former->table == NULL)
                 say_entries(charge, "answers");
         else if (!refresh->is_repeat)
@@ -272,7 +282,8 @@ static void rest(uv_work_t *request, int status)
         struct charge *charge = request->data;
 
         (void)status;
-        refresh_fini(&charge->refresh); /* when the thread was not to do it */
+        refresh_fini(&charge->refresh); /* when no thread was to do it */
+        free_findings(&charge->findings);
         charge->is_working = false;
         if (charge->is_stopped)
                 end_if_done(charge);
@@ -294,16 +305,22 @@ static void on_worked(uv_work_t *request, int status)
         struct charge *charge = request->data;
 
         (void)status;
-        if (!charge->is_stopped)
+        if (!charge->is_stopped) {
                 charge->next_look = conclude(charge);
-        uv_queue_work(charge->timer.loop, &charge->work, free_refresh, rest);
+                if (charge->refresh.result != REFRESH_HOT)
+                        charge->is_noticed = false;
+        }
+        if (charge->refresh.result == REFRESH_SAME)
+                rest(request, 0); /* the map still has the content */
+        else
+                uv_queue_work(charge->timer.loop, request, free_refresh, rest);
 }
 
 static void look(uv_timer_t *timer)
 {
         struct charge *charge = timer->data;
 
-        charge->is_noticed = charge->was_noticed;
+        charge->is_noticed = charge->is_noticed || charge->was_noticed;
         charge->was_noticed = false;
         charge->refresh = (struct refresh){
                 .options = map_get_options(charge->map),

@@ -14,6 +14,13 @@ struct charge_host {
         void *ctx;
 };
 
+/* What is wrong in a table that was read: the first of it. */
+enum { FINDINGS_MAX = 20 };
+struct findings {
+        char *lines[FINDINGS_MAX];
+        size_t count; /* of all */
+};
+
 struct charge {
         struct map *map; /* a reference */
         struct charge *next;
@@ -23,12 +30,13 @@ struct charge {
         struct watch_file *files; /* those of the content in use */
         size_t file_count;
         bool was_noticed; /* a change, by the watch, not yet looked at */
-        bool is_noticed;  /* ... that is looked at now */
+        bool is_noticed;  /* ... that is looked at */
 
         uv_timer_t timer; /* when to look next */
         uint64_t next_look;
         uv_work_t work;
-        struct refresh refresh; /* the reading thread's while it works */
+        struct refresh refresh;   /* the reading thread's while it works */
+        struct findings findings; /* likewise */
         struct refused refused;
 
         unsigned failures;                             /* in a row */

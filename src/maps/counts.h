@@ -14,7 +14,7 @@ enum map_counter {
         MAP_COUNT_LATE,     /* answers after the deadline: not sent */
         MAP_COUNT_CANCELED, /* answers that nobody wanted any more */
         MAP_COUNT_RELOADS,  /* contents adopted after the first */
-        MAP_COUNT_FAILURES, /* contents that failed or were refused */
+        MAP_COUNT_FAILURES, /* to adopt one: each that was told */
         MAP_COUNTERS
 };
 

@@ -74,7 +74,7 @@ bool map_is_same(struct map *map, const struct map_options *options);
  */
 struct content *map_adopt(struct map *map, struct content *content);
 
-/* Counts content that failed or was refused. The server's thread only. */
+/* Counts content that was not adopted. The server's thread only. */
 void map_count_failure(struct map *map);
 
 /* Returns the content in use, with a reference. Any thread. */
