@@ -43,6 +43,23 @@ static void fall_back(struct section *section, struct findings *findings)
         }
 }
 
+static bool is_secret(const struct section *section)
+{
+        return section->kind == &section_kinds[SECTION_MAP] &&
+               strcmp(section_get(section, "secret")->value, "no") != 0;
+}
+
+/* What is wrong with the syntax of a secret map may show its values. */
+static void hide_secrets(
+        const struct section *section, struct findings *findings)
+{
+        for (; section != NULL; section = section->next)
+                if (is_secret(section))
+                        findings_hide(findings, &section->place,
+                                section->next != NULL ? &section->next->place
+                                                      : NULL);
+}
+
 void fill_left_out(struct section *sections, struct findings *findings)
 {
         const struct section *defaults = find_defaults(sections);
@@ -55,17 +72,15 @@ void fill_left_out(struct section *sections, struct findings *findings)
                         inherit(section, defaults);
         for (section = sections; section != NULL; section = section->next)
                 fall_back(section, findings);
+        hide_secrets(sections, findings);
 }
 
 /* The text of a secret map's table may hold its values. */
-static bool hides(const struct section *section)
+static bool is_hidden(const struct section *section, size_t i)
 {
-        const char *secret;
-
-        if (section->kind != &section_kinds[SECTION_MAP])
-                return false;
-        secret = section_get(section, "secret")->value;
-        return strcmp(secret, "no") != 0;
+        return is_secret(section) &&
+               section->kind->options[i].type == &value_table &&
+               value_table_file(section->settings[i].value) == NULL;
 }
 
 static void report_wrong(struct findings *findings,
@@ -78,8 +93,9 @@ static void report_wrong(struct findings *findings,
         struct place place = source_advance(
                 source, &findings->arena, setting->place, offset);
 
-        if (hides(section))
-                findings_add_hidden(findings, &place, "%s: %s", name, reason);
+        if (is_hidden(section, i))
+                findings_add_hidden(findings, &place,
+                        "%s: wrong; more is not told of a secret map", name);
         else
                 findings_add(findings, &place, "%s: %s", name, reason);
 }

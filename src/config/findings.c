@@ -94,6 +94,19 @@ void findings_add_hidden(struct findings *findings, const struct place *place,
         va_end(arguments);
 }
 
+void findings_hide(struct findings *findings, const struct place *from,
+        const struct place *to)
+{
+        bool has_end = to != NULL && to->file == from->file;
+
+        for (struct finding *finding = findings->first; finding != NULL;
+                finding = finding->next)
+                if (finding->place.file == from->file &&
+                        finding->place.line >= from->line &&
+                        (!has_end || finding->place.line < to->line))
+                        finding->is_hidden = true;
+}
+
 static int compare_sizes(size_t a, size_t b)
 {
         return (a > b) - (a < b);

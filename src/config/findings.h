@@ -41,6 +41,13 @@ __attribute__((format(printf, 3, 4))) void findings_add_hidden(
         struct findings *findings, const struct place *place,
         const char *format, ...);
 
+/*
+ * Hides the lines that findings so far are about, from one place to before
+ * another; to the end of the file when that is in another one, or NULL.
+ */
+void findings_hide(struct findings *findings, const struct place *from,
+        const struct place *to);
+
 /* Reports them all. */
 void findings_tell(struct findings *findings, struct report *report);
 

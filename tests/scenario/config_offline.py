@@ -212,10 +212,24 @@ def _(directory):
     status, lines = checks(
         directory, listen(directory) + "[map m]\nsecret = yes\n"
         "table = inline:{k=pass}, static:x\n[defaults]\nworkers = x\n")
-    assert status == 78 and len(lines) == 4, lines
-    assert lines[1:] == [
+    assert status == 78, status
+    assert lines == [
+        f"{directory}/socketmapd.conf:5:26: table: wrong; more is not told of "
+        "a secret map",
         f'{directory}/socketmapd.conf:7:11: workers: "x" is no number',
         "    workers = x", "              ^"], lines
+
+
+@scenario("nor are lines shown that can't be read in a secret map")
+def _(directory):
+    status, lines = checks(
+        directory, listen(directory) + "[map m]\ntabel = inline:{k=pass}\n"
+        "table = static:x\ntable = inline:{k=pass}\n"
+        "[defaults]\nsecret = yes\nworker = 5\n")
+    assert status == 78 and len(lines) == 5, lines
+    assert "tabel" in lines[0] and "already" in lines[1], lines
+    assert not [line for line in lines if "pass" in line], lines
+    assert lines[3] == "    worker = 5", lines
 
 
 @scenario("included files: by name, by wildcard, in each other")
