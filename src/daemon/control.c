@@ -16,7 +16,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 /* What of the environment a new daemon needs to know, too. */
@@ -234,15 +233,6 @@ static void on_connection(uv_poll_t *poll, int status, int events)
         uv_timer_start(&control->patience, on_patience, PATIENCE, 0);
 }
 
-static int make_address(const char *path, struct sockaddr_un *ret_address)
-{
-        if (strlen(path) >= sizeof(ret_address->sun_path))
-                return -ENAMETOOLONG;
-        *ret_address = (struct sockaddr_un){.sun_family = AF_UNIX};
-        strcpy(ret_address->sun_path, path);
-        return 0;
-}
-
 /* Removes a socket that nobody answers on. Returns 0 or a negative errno. */
 static int remove_stale(const struct sockaddr_un *address)
 {
@@ -284,7 +274,7 @@ static int bind_fd(int fd, const struct sockaddr_un *address,
 static int open_socket(const char *path, const struct config_user *user)
 {
         struct sockaddr_un address;
-        int fd, r = make_address(path, &address);
+        int fd, r = wire_address(path, &address);
 
         if (r == 0)
                 r = remove_stale(&address);

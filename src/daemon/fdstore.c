@@ -55,10 +55,11 @@ static void restore(char *text)
         char *to = text;
 
         for (const char *from = text; *from != '\0'; from++) {
-                unsigned value;
+                if (*from == '%' && isxdigit((unsigned char)from[1]) &&
+                        isxdigit((unsigned char)from[2])) {
+                        char digits[] = {from[1], from[2], '\0'};
 
-                if (*from == '%' && sscanf(from + 1, "%2x", &value) == 1) {
-                        *to++ = (char)value;
+                        *to++ = (char)strtoul(digits, NULL, 16);
                         from += 2;
                 } else {
                         *to++ = *from;
@@ -195,16 +196,17 @@ unsigned fdstore_take(struct socketmap_server *server)
 
         while (i < list->count) {
                 char name[NOTIFY_NAME_MAX + 1], listener[sizeof(name)];
+                size_t size = strlen(list->entries[i].name) + 1;
                 const char *escaped;
                 unsigned number;
 
-                if (!parse_name(list->entries[i].name, &number, &escaped) ||
-                        strlen(list->entries[i].name) >= sizeof(name)) {
+                if (size > sizeof(name) ||
+                        !parse_name(list->entries[i].name, &number, &escaped)) {
                         i++;
                         continue;
                 }
-                strcpy(name, list->entries[i].name);
-                strcpy(listener, escaped);
+                memcpy(name, list->entries[i].name, size);
+                memcpy(listener, escaped, strlen(escaped) + 1);
                 restore(listener);
                 taken += take_named(server, name, number, listener);
                 notify_forget(name);

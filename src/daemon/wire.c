@@ -11,6 +11,17 @@
 /* How long it waits for room, at most, in ms. */
 enum { PATIENCE = 5000 };
 
+int wire_address(const char *path, struct sockaddr_un *ret_address)
+{
+        size_t size = strlen(path) + 1;
+
+        if (size > sizeof(ret_address->sun_path))
+                return -ENAMETOOLONG;
+        *ret_address = (struct sockaddr_un){.sun_family = AF_UNIX};
+        memcpy(ret_address->sun_path, path, size);
+        return 0;
+}
+
 union room {
         char bytes[CMSG_SPACE(WIRE_FDS_MAX * sizeof(int))];
         struct cmsghdr aligned;

@@ -7,6 +7,7 @@
 #define DAEMON_WIRE_H
 
 #include <stddef.h>
+#include <sys/un.h>
 
 enum { WIRE_TEXT_MAX = 4096, WIRE_FDS_MAX = 2 };
 
@@ -17,6 +18,9 @@ struct wire_message {
         int fds[WIRE_FDS_MAX];
         size_t fd_count;
 };
+
+/* Makes the address of a socket. Returns 0 or -ENAMETOOLONG. */
+int wire_address(const char *path, struct sockaddr_un *ret_address);
 
 /*
  * Sends a message; waits for room for some seconds. The descriptors are
