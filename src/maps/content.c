@@ -4,51 +4,27 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Gets the one word of a specification. */
-static int find_word(
-        const char *spec, struct span *ret_word, struct reason *ret_reason)
+/* Copies the one word of a specification: the caller frees it. */
+static char *copy_word(const char *spec, struct reason *ret_reason)
 {
-        struct span rest = span_of(spec), more;
+        struct span rest = span_of(spec), word, more;
+        char *copy;
 
-        if (!word_next(&rest, ret_word)) {
+        if (!word_next(&rest, &word)) {
                 reason_set(ret_reason, "expected TYPE:NAME");
-                return -EINVAL;
+                return NULL;
         }
         if (word_next(&rest, &more)) {
                 reason_set(ret_reason,
                         "\"%.*s\" after \"%.*s\": more than one table, or a "
                         "text with blanks or commas that needs {} around it",
-                        (int)more.size, more.data, (int)ret_word->size,
-                        ret_word->data);
-                return -EINVAL;
-        }
-        return 0;
-}
-
-/* Copies it: the caller frees it. NULL with the reason. */
-static char *copy_word(const char *spec, struct reason *ret_reason)
-{
-        struct span word;
-        char *copy;
-
-        if (find_word(spec, &word, ret_reason) < 0)
+                        (int)more.size, more.data, (int)word.size, word.data);
                 return NULL;
+        }
         copy = strndup(word.data, word.size);
         if (copy == NULL)
                 reason_set_errno(ret_reason, -ENOMEM, "table");
         return copy;
-}
-
-int content_check(const char *spec, struct reason *ret_reason)
-{
-        char *word = copy_word(spec, ret_reason);
-        int r;
-
-        if (word == NULL)
-                return ret_reason->code;
-        r = table_check(word, ret_reason);
-        free(word);
-        return r;
 }
 
 /* A table that answers later cannot be asked before somebody serves it. */

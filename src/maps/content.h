@@ -16,12 +16,6 @@ struct content {
 };
 
 /*
- * Says whether `spec` is one word that table_check agrees to. Returns 0, or
- * -EINVAL with the reason.
- */
-int content_check(const char *spec, struct reason *ret_reason);
-
-/*
  * Opens a table, written as `postconf -hx` prints it. A list of several tables
  * is refused, and with it an unbraced text with blanks or commas, which Postfix
  * takes for a list. canary: a key that has to be found; NULL: none.

@@ -442,17 +442,6 @@ static void test_references(void)
         map_unref(map);
 }
 
-static void test_check(void)
-{
-        struct reason reason;
-
-        CHECK_INT(content_check("now:wrong", &reason), 0);
-        CHECK_INT(content_check("now:a b", &reason), -EINVAL);
-        CHECK_INT(content_check("never:a", &reason), -EINVAL);
-        CHECK_STR(reason.text,
-                "unknown table type \"never\"; there are: now, later");
-}
-
 int main(void)
 {
         RUN(test_replies);
@@ -469,6 +458,5 @@ int main(void)
         RUN(test_adopted);
         RUN(test_canary);
         RUN(test_references);
-        RUN(test_check);
         return check_done();
 }
