@@ -73,7 +73,7 @@ static struct map *get_map(const struct config_map *config,
 static int add_entry(struct maps *maps, const struct config_map *config,
         const struct maps *former, struct report *report)
 {
-        struct reason reason;
+        struct reason reason = {.code = -EINVAL};
         struct map *map = get_map(config, former, report, &reason);
 
         if (map == NULL)
