@@ -73,6 +73,7 @@ static void commit(struct reload *reload)
                 return;
         log_say(CONFIG_AREA_LIFE, CONFIG_LOG_INFO, "reloaded %zu maps",
                 daemon->maps->count);
+        notify_status("serves %zu maps", daemon->maps->count);
 }
 
 static void finish(uv_work_t *work, int status)

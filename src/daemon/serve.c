@@ -109,6 +109,7 @@ static void run(struct daemon *daemon)
         listeners_tell(&daemon->listeners, "ready");
         take_stored(daemon);
         notify_watchdog_start(&daemon->watchdog, &daemon->loop);
+        notify_status("serves %zu maps", daemon->maps->count);
         notify_ready();
         uv_run(&daemon->loop, UV_RUN_DEFAULT);
         log_limit_fini(&daemon->log_limit);

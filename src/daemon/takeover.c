@@ -134,8 +134,12 @@ int takeover_begin(struct takeover *takeover, const char *path)
         int r;
 
         *takeover = (struct takeover){.control_fd = -1, .fd = -1};
-        if (path == NULL)
-                return fail("no control socket is configured", -ENOENT);
+        if (path == NULL) {
+                log_say(CONFIG_AREA_LIFE, CONFIG_LOG_ERROR,
+                        "takeover: [server] has no control, the socket to "
+                        "take over by");
+                return EX_UNAVAILABLE;
+        }
         takeover->fd = dial(path);
         if (takeover->fd < 0)
                 return fail(path, takeover->fd);

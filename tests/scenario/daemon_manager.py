@@ -93,6 +93,7 @@ def _():
         os.kill(world.manager.pid, signal.SIGHUP)
         world.manager.wait_said("RELOADING=1")
         world.manager.wait_said("READY=1", 2)
+        assert world.manager.said("STATUS=serves 2 maps")
         reloading = world.manager.said("RELOADING=1")[0]
         assert "\nMONOTONIC_USEC=" in reloading, reloading
 
