@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,7 +91,7 @@ static int tell(const char *text, const int *fds, size_t count)
         return r;
 }
 
-bool notify_is_wanted(void)
+static bool is_wanted(void)
 {
         struct sockaddr_un address;
         socklen_t size;
@@ -155,7 +156,7 @@ static uint64_t number_from(const char *variable)
 
 size_t notify_store_size(void)
 {
-        return notify_is_wanted() ? (size_t)number_from("FDSTORE") : 0;
+        return is_wanted() ? (size_t)number_from("FDSTORE") : 0;
 }
 
 int notify_store(const char *name, const int *fds, size_t count)
@@ -217,7 +218,7 @@ void notify_watchdog_start(struct notify_watchdog *watchdog, uv_loop_t *loop)
 
         uv_timer_init(loop, &watchdog->timer);
         uv_unref((uv_handle_t *)&watchdog->timer);
-        if (interval > 0 && notify_is_wanted())
+        if (interval > 0 && is_wanted())
                 uv_timer_start(
                         &watchdog->timer, on_watchdog, interval, interval);
 }

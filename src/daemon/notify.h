@@ -7,13 +7,9 @@
 #ifndef DAEMON_NOTIFY_H
 #define DAEMON_NOTIFY_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 #include <uv.h>
-
-/* Tells whether a manager wants to know. */
-bool notify_is_wanted(void);
 
 /* The daemon serves: at the start, and after each notify_reloading. */
 void notify_ready(void);
