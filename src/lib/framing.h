@@ -16,6 +16,9 @@ static inline size_t framing_digits(size_t length)
 {
         size_t digits = 1;
 
+        /* Most lengths are short: two comparisons cost less than a loop. */
+        if (length < 100)
+                return length < 10 ? 1 : 2;
         for (; length > 9; length /= 10)
                 digits++;
         return digits;

@@ -143,16 +143,18 @@ static bool copy_text(char *out, const char *text, size_t size)
 {
         enum { PIECE = 8192 };
 
-        while (size > 0) {
-                size_t piece = size < PIECE ? size : PIECE;
-
-                if (memchr(text, '\0', piece) != NULL)
+        for (; size > PIECE; size -= PIECE) {
+                if (memchr(text, '\0', PIECE) != NULL)
                         return false;
-                memcpy(out, text, piece);
-                out += piece;
-                text += piece;
-                size -= piece;
+                memcpy(out, text, PIECE);
+                out += PIECE;
+                text += PIECE;
         }
+        if (size == 0)
+                return true;
+        if (memchr(text, '\0', size) != NULL)
+                return false;
+        memcpy(out, text, size);
         return true;
 }
 
