@@ -98,6 +98,7 @@ void probe(const struct looker *looker, const char *endpoint, const char *map,
                 fail(ret_probe, -errno, looker);
                 return;
         }
+        fflush(NULL); /* what is buffered must not be the child's, too */
         pid = fork();
         if (pid == 0)
                 ask_as(looker, endpoint, map, pipes[1]);
