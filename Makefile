@@ -9,6 +9,7 @@ help:
 	@echo 'make asan      the same with AddressSanitizer and UBSan'
 	@echo 'make tsan      the same with ThreadSanitizer'
 	@echo 'make fuzz      run the fuzz targets for TIME=60 seconds each'
+	@echo 'make torture   restarts, takeovers and kills under a real Postfix'
 	@echo 'make bench     measure against a bare epoll server'
 	@echo 'make lint      formatting, static analysis, layers, man pages'
 	@echo 'make format    format the C files'
@@ -46,6 +47,11 @@ fuzz:
 	tools/install-deps build fuzz
 	tools/fuzz $(TIME)
 
+torture:
+	tools/install-deps build test
+	tools/build debug
+	meson test -C build/debug --no-rebuild --benchmark --print-errorlogs
+
 bench:
 	tools/install-deps build
 	tools/build release
@@ -73,5 +79,5 @@ dist:
 clean:
 	rm -rf build
 
-.PHONY: help build run test asan tsan fuzz bench lint format install dist clean
+.PHONY: help build run test asan tsan fuzz torture bench lint format install dist clean
 .NOTPARALLEL:
