@@ -81,8 +81,7 @@ static int parse_account(find_fn *finder, const char *kind, const char *name,
         return -EINVAL;
 }
 
-static int set_user(const char *name, struct config_user *ret_user,
-        struct reason *ret_reason)
+static int set_user(const char *name, void *ret_user, struct reason *ret_reason)
 {
         struct account account = {(id_t)-1, (gid_t)-1};
         int r = 0;
@@ -90,12 +89,13 @@ static int set_user(const char *name, struct config_user *ret_user,
         if (name != NULL)
                 r = parse_account(
                         find_user, "user", name, &account, ret_reason);
-        *ret_user = (struct config_user){name, account.id, account.gid};
+        *(struct config_user *)ret_user =
+                (struct config_user){name, account.id, account.gid};
         return r;
 }
 
-static int set_group(const char *name, struct config_group *ret_group,
-        struct reason *ret_reason)
+static int set_group(
+        const char *name, void *ret_group, struct reason *ret_reason)
 {
         struct account account = {(id_t)-1, (gid_t)-1};
         int r = 0;
@@ -103,7 +103,8 @@ static int set_group(const char *name, struct config_group *ret_group,
         if (name != NULL)
                 r = parse_account(
                         find_group, "group", name, &account, ret_reason);
-        *ret_group = (struct config_group){name, account.id};
+        *(struct config_group *)ret_group =
+                (struct config_group){name, account.id};
         return r;
 }
 
@@ -119,49 +120,53 @@ static int parse_group(
         return set_group(input->text, ret_value, ret_reason);
 }
 
-static int parse_users(
-        struct value_input *input, void *ret_value, struct reason *ret_reason)
+/* Sets one item of `size` bytes for each word of a list. */
+static int parse_each(struct value_input *input, size_t size,
+        int (*set)(const char *name, void *ret_item, struct reason *ret_reason),
+        void **ret_items, size_t *ret_count, struct reason *ret_reason)
 {
-        struct config_users *users = ret_value;
-        struct config_user *items;
         struct value_words words;
         int r = value_split(input, &words, ret_reason);
+        char *items;
 
-        *users = (struct config_users){NULL, 0};
         if (r < 0)
                 return r;
-        items = arena_alloc(input->arena, words.count * sizeof(*items));
+        items = arena_alloc(input->arena, words.count * size);
         if (items == NULL)
                 return -ENOMEM;
         for (size_t i = 0; i < words.count && r == 0; i++) {
                 input->wrong_at = words.offsets[i];
-                r = set_user(words.items[i], &items[i], ret_reason);
+                r = set(words.items[i], items + i * size, ret_reason);
         }
-        if (r == 0)
-                *users = (struct config_users){items, words.count};
+        if (r == 0) {
+                *ret_items = items;
+                *ret_count = words.count;
+        }
+        return r;
+}
+
+static int parse_users(
+        struct value_input *input, void *ret_value, struct reason *ret_reason)
+{
+        void *items = NULL;
+        size_t count = 0;
+        int r = parse_each(input, sizeof(struct config_user), set_user, &items,
+                &count, ret_reason);
+
+        *(struct config_users *)ret_value = (struct config_users){items, count};
         return r;
 }
 
 static int parse_groups(
         struct value_input *input, void *ret_value, struct reason *ret_reason)
 {
-        struct config_groups *groups = ret_value;
-        struct config_group *items;
-        struct value_words words;
-        int r = value_split(input, &words, ret_reason);
+        void *items = NULL;
+        size_t count = 0;
+        int r = parse_each(input, sizeof(struct config_group), set_group,
+                &items, &count, ret_reason);
 
-        *groups = (struct config_groups){NULL, 0};
-        if (r < 0)
-                return r;
-        items = arena_alloc(input->arena, words.count * sizeof(*items));
-        if (items == NULL)
-                return -ENOMEM;
-        for (size_t i = 0; i < words.count && r == 0; i++) {
-                input->wrong_at = words.offsets[i];
-                r = set_group(words.items[i], &items[i], ret_reason);
-        }
-        if (r == 0)
-                *groups = (struct config_groups){items, words.count};
+        *(struct config_groups *)ret_value =
+                (struct config_groups){items, count};
         return r;
 }
 
