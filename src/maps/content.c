@@ -27,7 +27,6 @@ static char *copy_word(const char *spec, struct reason *ret_reason)
         return copy;
 }
 
-/* A table that answers later cannot be asked before somebody serves it. */
 static int find_canary(
         struct table *table, const char *canary, struct reason *ret_reason)
 {
@@ -39,13 +38,8 @@ static int find_canary(
                 .arena = &arena,
         };
 
-        if (table->type->cancel != NULL) {
-                reason_set(ret_reason, "canary: not for a %s table",
-                        table->type->name);
-                return -EINVAL;
-        }
         arena_init(&arena, memory, sizeof(memory), (size_t)1024 * 1024);
-        table->type->start(table, &lookup);
+        table_start(table, &lookup);
         arena_fini(&arena);
         if (lookup.answer == ANSWER_FOUND)
                 return 0;

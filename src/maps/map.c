@@ -75,9 +75,6 @@ static void free_map(struct map *map)
 static void set_content(struct map *map, struct content *content)
 {
         map->content = content;
-        if (!map->has_workers && content->table != NULL &&
-                content->table->blocks)
-                map->has_workers = true;
 }
 
 /*
@@ -383,6 +380,7 @@ static void begin(struct lookup *lookup, struct arena *arena,
         lookup->key.size = socketmap_request_key_size(request);
         lookup->deadline = UINT64_MAX;
         lookup->arena = arena;
+        lookup->trace = NULL;
         lookup->finish = NULL;
         lookup->owner = NULL;
         lookup->answer = ANSWER_NONE;
@@ -401,9 +399,7 @@ static void ask_now(struct map *map, struct table *table,
 
         arena_init(&arena, memory, sizeof(memory), LOOKUP_MEMORY_MAX);
         begin(&lookup, &arena, request);
-        if (table->blocks)
-                lookup.deadline = deadline_of(request);
-        progress = table->type->start(table, &lookup);
+        progress = table_start(table, &lookup);
         assert(progress == LOOKUP_DONE);
         (void)progress;
         outcome = outcome_of(table, &lookup);
@@ -450,7 +446,7 @@ static void ask_later(struct map *map, struct content *content,
         question->lookup.deadline = deadline_of(question->request);
         question->lookup.finish = finish;
         question->lookup.owner = question;
-        if (table->type->start(table, &question->lookup) == LOOKUP_DONE)
+        if (table_start(table, &question->lookup) == LOOKUP_DONE)
                 finish(&question->lookup);
 }
 
@@ -463,7 +459,7 @@ static void ask(struct map *map, struct content *content,
         if (content->table == NULL) {
                 outcome = temp(content->reason.text);
                 reply(map, request, &outcome, begin_at);
-        } else if (content->table->type->cancel == NULL) {
+        } else if (!content->table->pends) {
                 ask_now(map, content->table, request, begin_at);
         } else {
                 ask_later(map, content, request, begin_at);

@@ -46,7 +46,7 @@ static struct table *open_fail(const struct table_env *env,
         table->table = (struct table){
                 .type = &table_type_fail,
                 .entries = SIZE_MAX,
-                .pattern = true,
+                .is_pattern = true,
         };
         table->size = text.size;
         memcpy(table->text, text.data, text.size);

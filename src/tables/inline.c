@@ -115,7 +115,7 @@ static int fill(const struct table_env *env, struct table *table,
 static struct table *open_inline(const struct table_env *env,
         const char *argument, struct reason *ret_reason)
 {
-        struct table *table = exact_new(&table_type_inline, ret_reason);
+        struct table *table = exact_new(env, &table_type_inline, ret_reason);
 
         if (table == NULL)
                 return NULL;

@@ -55,13 +55,10 @@ static struct table *open_static(const struct table_env *env,
         return &table->table;
 }
 
-/* As in Postfix, a key that is not UTF-8 is in no table, not even here. */
 static enum progress start_static(struct table *base, struct lookup *lookup)
 {
         const struct static_table *table = (const struct static_table *)base;
 
-        if (!utf8_is_valid(lookup->key))
-                return lookup_absent(lookup);
         return lookup_found(lookup, (struct span){table->value, table->size});
 }
 

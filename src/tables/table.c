@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tables/table.h"
+#include "base/casefold.h"
 #include <errno.h>
 #include <stdio.h>
 
@@ -14,7 +15,7 @@ static const struct table_type *find_type(struct span name)
         return *type;
 }
 
-static void set_unknown_type(struct span name, struct reason *ret_reason)
+static void list_types(struct span name, struct reason *ret_reason)
 {
         char names[sizeof(ret_reason->text)] = "";
         size_t used = 0;
@@ -29,6 +30,26 @@ static void set_unknown_type(struct span name, struct reason *ret_reason)
         }
         reason_set(ret_reason, "unknown table type \"%.*s\"; there are: %s",
                 (int)name.size, name.data, names);
+}
+
+static bool is_absent(struct span name)
+{
+        const char *const *absent = table_types_absent;
+
+        while (*absent != NULL && !span_equal(span_of(*absent), name))
+                absent++;
+        return *absent != NULL;
+}
+
+static void set_unknown_type(struct span name, struct reason *ret_reason)
+{
+        if (is_absent(name))
+                reason_set(ret_reason,
+                        "this build has no %.*s tables: it was made without "
+                        "their library",
+                        (int)name.size, name.data);
+        else
+                list_types(name, ret_reason);
 }
 
 /* Splits "type:argument". Returns the type, or NULL with the reason. */
@@ -55,15 +76,51 @@ static const struct table_type *parse(
         return type;
 }
 
+static bool folds(const struct table *table, enum fold fold)
+{
+        return fold == FOLD_BY_TYPE ? !table->is_pattern : fold == FOLD_YES;
+}
+
 struct table *table_open(const struct table_env *env, const char *spec,
         struct reason *ret_reason)
 {
         const char *argument;
         const struct table_type *type = parse(spec, &argument, ret_reason);
+        struct table_env inner = *env;
+        struct table *table;
 
         if (type == NULL)
                 return NULL;
-        return type->open(env, argument, ret_reason);
+        if (++inner.depth > TABLE_DEPTH_MAX) {
+                reason_set(ret_reason,
+                        "%s: more than %d tables inside of "
+                        "each other",
+                        type->name, TABLE_DEPTH_MAX);
+                return NULL;
+        }
+        table = type->open(&inner, argument, ret_reason);
+        if (table != NULL)
+                table->folds = folds(table, env->fold);
+        return table;
+}
+
+/* As in Postfix, a key that is not UTF-8 is in no table that folds it. */
+enum progress table_start(struct table *table, struct lookup *lookup)
+{
+        int error = 0;
+
+        if (table->folds)
+                error = casefold(lookup->key, lookup->arena, &lookup->key);
+        if (error == -EILSEQ)
+                return lookup_absent(lookup);
+        if (error < 0)
+                return lookup_failed(lookup, "key: %s", strerror(-error));
+        return table->type->start(table, lookup);
+}
+
+void table_cancel(struct table *table, struct lookup *lookup)
+{
+        table->type->cancel(table, lookup);
 }
 
 int table_check(const char *spec, struct reason *ret_reason)
@@ -82,6 +139,20 @@ void table_close(struct table *table)
 {
         if (table != NULL)
                 table->type->close(table);
+}
+
+void lookup_trace(const struct lookup *lookup, const char *format, ...)
+{
+        char text[2048];
+        va_list arguments;
+
+        if (lookup->trace == NULL)
+                return;
+        va_start(arguments, format);
+        if (vsnprintf(text, sizeof(text), format, arguments) < 0)
+                text[0] = '\0';
+        va_end(arguments);
+        lookup->trace->step(lookup->trace->ctx, text);
 }
 
 enum progress lookup_found(struct lookup *lookup, struct span value)

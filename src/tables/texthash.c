@@ -8,6 +8,7 @@
 #include "base/lines.h"
 #include "base/utf8.h"
 #include "tables/support/exact.h"
+#include "tables/support/path.h"
 #include <errno.h>
 
 extern const struct table_type table_type_texthash;
@@ -108,7 +109,7 @@ static struct table *read_file(const struct table_env *env, const char *file,
         loader.lines = lines_open(file, ret_reason);
         if (loader.lines == NULL)
                 return NULL;
-        loader.table = exact_new(&table_type_texthash, ret_reason);
+        loader.table = exact_new(env, &table_type_texthash, ret_reason);
         if (loader.table == NULL)
                 goto out;
         result = exact_set_file(loader.table, file, state);
@@ -125,6 +126,11 @@ out:
         return loader.table;
 }
 
+static int check_texthash(const char *argument, struct reason *ret_reason)
+{
+        return path_check("texthash", argument, ret_reason);
+}
+
 /*
  * Reads the file again when it has changed meanwhile: half a file would make
  * users unknown.
@@ -136,6 +142,8 @@ static struct table *open_texthash(const struct table_env *env,
         struct table *table;
         int error;
 
+        if (check_texthash(file, ret_reason) < 0)
+                return NULL;
         for (int reads = 0; reads < READS_MAX; reads++) {
                 error = file_state_get(file, &before);
                 if (error < 0)
@@ -161,6 +169,7 @@ const struct table_type table_type_texthash = {
         .name = "texthash",
         .summary = "a file of \"key value\" lines, as postmap(1) reads it",
         .argument = "FILE",
+        .check = check_texthash,
         .open = open_texthash,
         .start = exact_start,
         .close = exact_close,

@@ -39,7 +39,7 @@ static enum answer ask_all(struct table *table, struct span key,
         enum progress progress;
 
         arena_init(&arena, memory, sizeof(memory), (size_t)1024 * 1024);
-        progress = table->type->start(table, &lookup);
+        progress = table_start(table, &lookup);
         assert(progress == LOOKUP_DONE);
         (void)progress; /* without assertions */
         arena_fini(&arena);

@@ -23,7 +23,7 @@ static int query(struct table *table, struct span key)
         struct lookup lookup = {.key = key, .arena = &arena};
 
         arena_init(&arena, memory, sizeof(memory), SIZE_MAX);
-        table->type->start(table, &lookup);
+        table_start(table, &lookup);
         if (lookup.answer == ANSWER_FOUND) {
                 fwrite(key.data, 1, key.size, stdout);
                 putchar('\t');

@@ -5,13 +5,11 @@
 #include "fixtures.h"
 #include "hostile.h"
 #include "support/check.h"
-#include <pthread.h>
 #include <stdlib.h>
 
 #define KEY "User@example.org"
 #define VALUE "alice@example.net, bob"
 #define BIG ((size_t)100000)
-#define THREADS 4
 
 static const char *directory;
 static const struct table_type *type;
@@ -132,33 +130,6 @@ static void test_hostile_keys(void)
         table_close(table);
 }
 
-static void *ask_in_parallel(void *ctx)
-{
-        uintptr_t wrong = 0;
-        struct span value;
-
-        for (int i = 0; i < 5000; i++) {
-                wrong += ask(ctx, span_of(KEY), &value) != when_found();
-                wrong += ask(ctx, span_of("nobody"), &value) != when_absent();
-        }
-        return (void *)wrong;
-}
-
-static void test_parallel(void)
-{
-        struct table *table = open_with(VALUE);
-        pthread_t threads[THREADS];
-        void *wrong;
-
-        for (int i = 0; i < THREADS; i++)
-                pthread_create(&threads[i], NULL, ask_in_parallel, table);
-        for (int i = 0; i < THREADS; i++) {
-                pthread_join(threads[i], &wrong);
-                CHECK(wrong == NULL);
-        }
-        table_close(table);
-}
-
 static void run(void (*test)(void), const char *name)
 {
         char title[100];
@@ -183,7 +154,6 @@ int main(void)
                 run(test_big_value, "value of 100 kB");
                 run(test_empty_value, "empty value");
                 run(test_hostile_keys, "hostile keys");
-                run(test_parallel, "in parallel");
         }
         RUN(remove_directory);
         return check_done();

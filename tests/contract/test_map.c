@@ -44,7 +44,7 @@ static enum progress answer(struct table *table, struct lookup *lookup)
 
 static enum progress start_later(struct table *table, struct lookup *lookup)
 {
-        if (is_told(table, "now"))
+        if (lookup->finish == NULL || is_told(table, "now"))
                 return answer(table, lookup);
         deadline = lookup->deadline;
         pending = lookup;
@@ -73,7 +73,7 @@ static struct table *open_odd(const struct table_type *type,
         odd = calloc(1, sizeof(*odd));
         odd->table.type = type;
         snprintf(odd->orders, sizeof(odd->orders), "%s", argument);
-        odd->table.blocks = is_told(&odd->table, "blocks");
+        odd->table.pends = type->cancel != NULL;
         return &odd->table;
 }
 
@@ -112,6 +112,7 @@ static const struct table_type type_later = {
         .close = close_odd,
 };
 const struct table_type *const table_types[] = {&type_now, &type_later, NULL};
+const char *const table_types_absent[] = {NULL};
 
 static char warned[1100];
 

@@ -117,10 +117,10 @@ static void test_pattern(void)
         struct reason reason;
         struct table *table = open_table("fail:x", &reason);
 
-        CHECK(table->pattern && !table->blocks);
+        CHECK(table->is_pattern && !table->pends);
         table_close(table);
         table = open_table("static:x", &reason);
-        CHECK(!table->pattern && !table->blocks);
+        CHECK(!table->is_pattern && !table->pends);
         table_close(table);
 }
 

@@ -2,17 +2,19 @@
 #include "tables/support/exact.h"
 #include "base/braces.h"
 #include "base/casefold.h"
+#include "base/utf8.h"
 #include <errno.h>
 #include <stdlib.h>
 
 struct exact {
         struct table table;
         struct dict dict;
+        bool keeps_case;
         struct table_file file;
         char *file_name;
 };
 
-struct table *exact_new(
+struct table *exact_new(const struct table_env *env,
         const struct table_type *type, struct reason *ret_reason)
 {
         struct exact *exact = calloc(1, sizeof(*exact));
@@ -21,6 +23,7 @@ struct table *exact_new(
         if (exact == NULL)
                 goto fail;
         exact->table = (struct table){.type = type, .is_text = true};
+        exact->keeps_case = env->fold == FOLD_NO;
         error = dict_init(&exact->dict);
         if (error < 0)
                 goto fail;
@@ -81,10 +84,13 @@ int exact_add(struct table *table, struct span key, struct span value,
         struct exact *exact = (struct exact *)table;
         char memory[1024];
         struct arena arena;
-        int result;
+        int result = 0;
 
+        if (exact->keeps_case && !utf8_is_valid(key))
+                return -EILSEQ;
         arena_init(&arena, memory, sizeof(memory), SIZE_MAX);
-        result = casefold(key, &arena, &key);
+        if (!exact->keeps_case)
+                result = casefold(key, &arena, &key);
         if (result == 0)
                 result = dict_add(&exact->dict, key, value, duplicate);
         arena_fini(&arena);
@@ -95,14 +101,9 @@ int exact_add(struct table *table, struct span key, struct span value,
 enum progress exact_start(struct table *table, struct lookup *lookup)
 {
         const struct exact *exact = (const struct exact *)table;
-        struct span key, value;
-        int error = casefold(lookup->key, lookup->arena, &key);
+        struct span value;
 
-        if (error == -EILSEQ)
-                return lookup_absent(lookup);
-        if (error < 0)
-                return lookup_failed(lookup, "key: %s", strerror(-error));
-        if (!dict_find(&exact->dict, key, &value))
+        if (!dict_find(&exact->dict, lookup->key, &value))
                 return lookup_absent(lookup);
         return lookup_found(lookup, value);
 }

@@ -9,8 +9,11 @@
 #include "tables/support/dict.h"
 #include "tables/table.h"
 
-/* Makes an empty table. Returns NULL with the reason. */
-struct table *exact_new(
+/*
+ * Makes an empty table, whose keys are folded unless env->fold is FOLD_NO.
+ * Returns NULL with the reason.
+ */
+struct table *exact_new(const struct table_env *env,
         const struct table_type *type, struct reason *ret_reason);
 
 /*
@@ -35,7 +38,7 @@ size_t exact_key_size(struct span entry, char separator);
 int exact_add(struct table *table, struct span key, struct span value,
         enum dict_duplicate duplicate);
 
-/* The members of a table type. A key that is not UTF-8 is in no table. */
+/* The members of a table type. */
 enum progress exact_start(struct table *table, struct lookup *lookup);
 void exact_close(struct table *table);
 

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/events.h"
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+#include <uv.h>
+
+struct events {
+        uv_loop_t *loop;
+        uv_async_t wakeup; /* there are posts */
+        pthread_mutex_t mutex;
+        struct post *first; /* ... under the mutex */
+        struct post **end;
+        size_t posted; /* likewise: neither run nor being run */
+};
+
+struct event {
+        struct events *events;
+        void (*ready)(void *ctx, unsigned what);
+        void (*due)(void *ctx);
+        void *ctx;
+        uv_timer_t timer;
+        uv_poll_t *poll; /* of the descriptor `fd`, or NULL */
+        int fd;
+};
+
+uint64_t events_now(void)
+{
+        struct timespec now;
+
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static struct post *take_posts(struct events *events)
+{
+        struct post *first;
+
+        pthread_mutex_lock(&events->mutex);
+        first = events->first;
+        events->first = NULL;
+        events->end = &events->first;
+        pthread_mutex_unlock(&events->mutex);
+        return first;
+}
+
+/* Those that come meanwhile have their turn, too. */
+static void run_posts(struct events *events)
+{
+        struct post *post = take_posts(events);
+
+        while (post != NULL) {
+                struct post *next = post->next; /* run may free it */
+
+                post->run(post);
+                post = next != NULL ? next : take_posts(events);
+        }
+}
+
+static void wake_up(uv_async_t *wakeup)
+{
+        run_posts(wakeup->data);
+}
+
+struct events *events_new(struct uv_loop_s *loop)
+{
+        struct events *events = calloc(1, sizeof(*events));
+
+        if (events == NULL)
+                return NULL;
+        if (uv_async_init(loop, &events->wakeup, wake_up) < 0) {
+                free(events);
+                return NULL;
+        }
+        uv_unref((uv_handle_t *)&events->wakeup);
+        events->wakeup.data = events;
+        events->loop = loop;
+        events->end = &events->first;
+        pthread_mutex_init(&events->mutex, NULL);
+        return events;
+}
+
+static void on_wakeup_closed(uv_handle_t *handle)
+{
+        struct events *events = handle->data;
+
+        pthread_mutex_destroy(&events->mutex);
+        free(events);
+}
+
+void events_free(struct events *events)
+{
+        if (events == NULL)
+                return;
+        run_posts(events);
+        uv_close((uv_handle_t *)&events->wakeup, on_wakeup_closed);
+}
+
+void events_post(struct events *events, struct post *post)
+{
+        bool is_first;
+
+        post->next = NULL;
+        pthread_mutex_lock(&events->mutex);
+        is_first = events->first == NULL;
+        *events->end = post;
+        events->end = &post->next;
+        if (is_first)
+                uv_async_send(&events->wakeup);
+        pthread_mutex_unlock(&events->mutex);
+}
+
+static void on_due(uv_timer_t *timer)
+{
+        struct event *event = timer->data;
+
+        event->due(event->ctx);
+}
+
+struct event *event_new(struct events *events,
+        void (*ready)(void *ctx, unsigned what), void (*due)(void *ctx),
+        void *ctx)
+{
+        struct event *event = calloc(1, sizeof(*event));
+
+        if (event == NULL)
+                return NULL;
+        event->events = events;
+        event->ready = ready;
+        event->due = due;
+        event->ctx = ctx;
+        event->timer.data = event;
+        uv_timer_init(events->loop, &event->timer);
+        return event;
+}
+
+static void on_ready(uv_poll_t *poll, int status, int what)
+{
+        struct event *event = poll->data;
+        unsigned ready = 0;
+
+        if (status < 0)
+                ready = EVENT_READ | EVENT_WRITE;
+        if ((what & (UV_READABLE | UV_DISCONNECT)) != 0)
+                ready |= EVENT_READ;
+        if ((what & UV_WRITABLE) != 0)
+                ready |= EVENT_WRITE;
+        event->ready(event->ctx, ready);
+}
+
+static void free_poll(uv_handle_t *handle)
+{
+        free((uv_poll_t *)handle);
+}
+
+/* Lets go of the descriptor: its number may be another's soon. */
+static void drop_poll(struct event *event)
+{
+        if (event->poll == NULL)
+                return;
+        uv_close((uv_handle_t *)event->poll, free_poll);
+        event->poll = NULL;
+}
+
+static int make_poll(struct event *event, int fd)
+{
+        int r;
+
+        event->poll = malloc(sizeof(*event->poll));
+        if (event->poll == NULL)
+                return UV_ENOMEM;
+        r = uv_poll_init(event->events->loop, event->poll, fd);
+        if (r < 0) {
+                free(event->poll);
+                event->poll = NULL;
+                return r;
+        }
+        event->poll->data = event;
+        event->fd = fd;
+        return 0;
+}
+
+int event_watch(struct event *event, int fd, unsigned what)
+{
+        int wanted = UV_DISCONNECT, r = 0;
+
+        if (what == 0 || (event->poll != NULL && event->fd != fd))
+                drop_poll(event);
+        if (what == 0)
+                return 0;
+        if (event->poll == NULL)
+                r = make_poll(event, fd);
+        if (r < 0)
+                return r;
+        if ((what & EVENT_READ) != 0)
+                wanted |= UV_READABLE;
+        if ((what & EVENT_WRITE) != 0)
+                wanted |= UV_WRITABLE;
+        return uv_poll_start(event->poll, wanted, on_ready);
+}
+
+/* The timer counts from the loop's time, which is that of its last turn. */
+void event_at(struct event *event, uint64_t time)
+{
+        uint64_t now = events_now();
+
+        if (time == UINT64_MAX) {
+                uv_timer_stop(&event->timer);
+                return;
+        }
+        uv_update_time(event->events->loop);
+        uv_timer_start(&event->timer, on_due, time > now ? time - now : 0, 0);
+}
+
+static void free_event(uv_handle_t *handle)
+{
+        free(handle->data);
+}
+
+void event_free(struct event *event)
+{
+        if (event == NULL)
+                return;
+        drop_poll(event);
+        uv_close((uv_handle_t *)&event->timer, free_event);
+}

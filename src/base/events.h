@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What happens later: descriptors that become ready, times that come, calls
+ * from other threads. An event loop for those who must not know whose it is.
+ *
+ * It belongs to one thread, the one that runs the loop; only events_post is for
+ * any thread. Callbacks run on that thread, never inside of a call of these.
+ */
+#ifndef BASE_EVENTS_H
+#define BASE_EVENTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct events;
+struct event;
+struct uv_loop_s;
+
+/*
+ * On a loop of the caller's, which has to outlive it. Returns NULL when there
+ * is no memory or descriptor. It does not keep the loop alive by itself.
+ */
+struct events *events_new(struct uv_loop_s *loop);
+
+/*
+ * Runs what was posted, then ends. All events have to be freed before, or by
+ * that. The loop has to run once more to let go of it. NULL does nothing.
+ */
+void events_free(struct events *events);
+
+/* A call for the loop's thread, in somebody's own struct. */
+struct post {
+        void (*run)(struct post *post);
+        struct post *next; /* the list's own */
+};
+
+/* Has post->run called, soon, once, in the order of posting. Any thread. */
+void events_post(struct events *events, struct post *post);
+
+enum { EVENT_READ = 1, EVENT_WRITE = 2 };
+
+/*
+ * An event of one kind or the other, or both: descriptor and time. `ready` is
+ * called with what the descriptor is ready for (an error of it is: for both),
+ * `due` when the time has come. Returns NULL when there is no memory.
+ */
+struct event *event_new(struct events *events,
+        void (*ready)(void *ctx, unsigned what), void (*due)(void *ctx),
+        void *ctx);
+
+/*
+ * Waits for a descriptor to be ready for `what`, again and again until told
+ * otherwise; 0: not any more, as it has to be before the descriptor is closed.
+ * Returns 0 or a negative errno.
+ */
+int event_watch(struct event *event, int fd, unsigned what);
+
+/* Waits for a time, once: CLOCK_MONOTONIC, milliseconds. UINT64_MAX: never. */
+void event_at(struct event *event, uint64_t time);
+
+/* No callback comes after it. NULL does nothing. */
+void event_free(struct event *event);
+
+/* Now, CLOCK_MONOTONIC, in milliseconds. */
+uint64_t events_now(void);
+
+#endif

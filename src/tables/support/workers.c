@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+#include "tables/support/workers.h"
+#include "base/events.h"
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+
+/* What a value and the work for it may take. */
+#define JOB_MEMORY ((size_t)2048)
+#define JOB_MEMORY_MAX ((size_t)16 * 1024 * 1024)
+
+/* A lookup on its way to a thread and back: it needs nothing of its asker's. */
+struct job {
+        struct post post; /* first: the way back */
+        struct workers *workers;
+        struct job *next;
+        struct lookup lookup;  /* the thread's */
+        struct lookup *asking; /* the asker's; NULL: cancelled. Loop's thread */
+        struct arena arena;
+        max_align_t memory[JOB_MEMORY / sizeof(max_align_t)];
+};
+
+struct workers {
+        const struct workers_type *type;
+        void *ctx;
+        struct events *events;
+        unsigned thread_limit, queue_limit;
+
+        pthread_mutex_t mutex; /* for all that follows */
+        pthread_cond_t work;   /* there is some, or none will come any more */
+        unsigned threads;      /* that exist */
+        unsigned idle;         /* ... and wait */
+        struct job *first, **end;
+        unsigned queued;
+        bool is_closed;
+
+        void *own_state; /* for those who wait, on their own thread */
+        bool has_own_state;
+};
+
+struct workers *workers_new(
+        const struct table_env *env, const struct workers_type *type, void *ctx)
+{
+        struct workers *workers = calloc(1, sizeof(*workers));
+
+        if (workers == NULL)
+                return NULL;
+        workers->type = type;
+        workers->ctx = ctx;
+        workers->events = env->events;
+        workers->thread_limit = env->threads > 0 ? env->threads : 1;
+        workers->queue_limit = env->queue > 0 ? env->queue : 1;
+        workers->end = &workers->first;
+        pthread_mutex_init(&workers->mutex, NULL);
+        pthread_cond_init(&workers->work, NULL);
+        return workers;
+}
+
+static void free_workers(struct workers *workers)
+{
+        if (workers->has_own_state && workers->type->end != NULL)
+                workers->type->end(workers->own_state);
+        if (workers->type->free != NULL)
+                workers->type->free(workers->ctx);
+        pthread_cond_destroy(&workers->work);
+        pthread_mutex_destroy(&workers->mutex);
+        free(workers);
+}
+
+static void free_job(struct job *job)
+{
+        arena_fini(&job->arena);
+        free(job);
+}
+
+/* Begins a thread's state where there is none yet. */
+static bool has_state(struct workers *workers, void **state, bool *is_begun,
+        struct lookup *lookup)
+{
+        struct reason reason;
+
+        if (*is_begun || workers->type->begin == NULL)
+                return true;
+        *state = workers->type->begin(workers->ctx, &reason);
+        *is_begun = *state != NULL;
+        if (!*is_begun)
+                lookup_failed(lookup, "%s", reason.text);
+        return *is_begun;
+}
+
+/* Answers on the thread that asks. */
+static enum progress run_here(struct workers *workers, struct lookup *lookup)
+{
+        if (has_state(workers, &workers->own_state, &workers->has_own_state,
+                    lookup))
+                workers->type->run(workers->ctx, workers->own_state, lookup);
+        return LOOKUP_DONE;
+}
+
+/* On the loop's thread: hands the answer over, copied to the asker's arena. */
+static void come_back(struct post *post)
+{
+        struct job *job = (struct job *)post;
+        struct lookup *asking = job->asking;
+        struct span value = job->lookup.value;
+
+        if (asking == NULL) {
+                free_job(job);
+                return;
+        }
+        asking->state = NULL;
+        asking->answer = job->lookup.answer;
+        asking->reason = job->lookup.reason;
+        if (asking->answer == ANSWER_FOUND) {
+                asking->value.data = arena_copy(asking->arena, value);
+                asking->value.size = value.size;
+                if (asking->value.data == NULL)
+                        lookup_failed(asking, "out of memory for the value");
+        }
+        free_job(job);
+        asking->finish(asking);
+}
+
+/* Takes the next job, or waits for one; NULL when none will come. */
+static struct job *next_job(struct workers *workers)
+{
+        struct job *job;
+
+        while (workers->first == NULL && !workers->is_closed) {
+                workers->idle++;
+                pthread_cond_wait(&workers->work, &workers->mutex);
+                workers->idle--;
+        }
+        job = workers->first;
+        if (job == NULL)
+                return NULL; /* it is closed */
+        workers->first = job->next;
+        if (workers->first == NULL)
+                workers->end = &workers->first;
+        workers->queued--;
+        return job;
+}
+
+static void run_job(
+        struct workers *workers, struct job *job, void **state, bool *is_begun)
+{
+        if (events_now() >= job->lookup.deadline)
+                lookup_failed(&job->lookup, "no thread had time for it");
+        else if (has_state(workers, state, is_begun, &job->lookup))
+                workers->type->run(workers->ctx, *state, &job->lookup);
+        events_post(workers->events, &job->post);
+}
+
+static void *work(void *ctx)
+{
+        struct workers *workers = ctx;
+        void *state = NULL;
+        bool is_begun = false, is_last;
+        struct job *job;
+
+        pthread_mutex_lock(&workers->mutex);
+        while ((job = next_job(workers)) != NULL) {
+                pthread_mutex_unlock(&workers->mutex);
+                run_job(workers, job, &state, &is_begun);
+                pthread_mutex_lock(&workers->mutex);
+        }
+        pthread_mutex_unlock(&workers->mutex);
+        if (is_begun && workers->type->end != NULL)
+                workers->type->end(state);
+        pthread_mutex_lock(&workers->mutex);
+        is_last = --workers->threads == 0;
+        pthread_mutex_unlock(&workers->mutex);
+        if (is_last)
+                free_workers(workers);
+        return NULL;
+}
+
+/* Signals are for the main thread. Returns 0 or a negative errno. */
+static int start_thread(struct workers *workers)
+{
+        pthread_attr_t attributes;
+        sigset_t all, before;
+        pthread_t thread;
+        int error;
+
+        pthread_attr_init(&attributes);
+        pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &before);
+        error = pthread_create(&thread, &attributes, work, workers);
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        pthread_attr_destroy(&attributes);
+        if (error == 0)
+                workers->threads++;
+        return -error;
+}
+
+static struct job *make_job(struct workers *workers, struct lookup *lookup)
+{
+        struct job *job = malloc(sizeof(*job));
+        char *key;
+
+        if (job == NULL)
+                return NULL;
+        job->workers = workers;
+        job->post.run = come_back;
+        job->next = NULL;
+        job->asking = lookup;
+        job->lookup = (struct lookup){
+                .key = lookup->key,
+                .deadline = lookup->deadline,
+                .arena = &job->arena,
+        };
+        arena_init(
+                &job->arena, job->memory, sizeof(job->memory), JOB_MEMORY_MAX);
+        key = arena_copy(&job->arena, lookup->key);
+        if (key == NULL) {
+                free_job(job);
+                return NULL;
+        }
+        job->lookup.key.data = key;
+        return job;
+}
+
+/* Returns 0, or why there is no room for it. The mutex is locked. */
+static int put_job(struct workers *workers, struct job *job)
+{
+        int r = 0;
+
+        if (workers->queued >= workers->queue_limit + workers->idle)
+                return -EBUSY;
+        if (workers->queued >= workers->idle &&
+                workers->threads < workers->thread_limit)
+                r = start_thread(workers);
+        if (r < 0 && workers->threads == 0)
+                return r;
+        *workers->end = job;
+        workers->end = &job->next;
+        workers->queued++;
+        pthread_cond_signal(&workers->work);
+        return 0;
+}
+
+enum progress workers_start(struct workers *workers, struct lookup *lookup)
+{
+        struct job *job;
+        int r;
+
+        if (lookup->finish == NULL)
+                return run_here(workers, lookup);
+        job = make_job(workers, lookup);
+        if (job == NULL)
+                return lookup_failed(lookup, "out of memory");
+        pthread_mutex_lock(&workers->mutex);
+        r = put_job(workers, job);
+        pthread_mutex_unlock(&workers->mutex);
+        if (r == 0) {
+                lookup->state = job;
+                return LOOKUP_PENDING;
+        }
+        free_job(job);
+        if (r == -EBUSY)
+                return lookup_failed(lookup,
+                        "all %u threads are busy, and %u lookups wait",
+                        workers->thread_limit, workers->queue_limit);
+        return lookup_failed(lookup, "no thread: %s", strerror(-r));
+}
+
+void workers_cancel(struct workers *workers, struct lookup *lookup)
+{
+        struct job *job = lookup->state;
+
+        (void)workers;
+        job->asking = NULL;
+        lookup->state = NULL;
+}
+
+void workers_close(struct workers *workers)
+{
+        bool is_free;
+
+        if (workers == NULL)
+                return;
+        pthread_mutex_lock(&workers->mutex);
+        workers->is_closed = true;
+        is_free = workers->threads == 0;
+        pthread_cond_broadcast(&workers->work);
+        pthread_mutex_unlock(&workers->mutex);
+        if (is_free)
+                free_workers(workers);
+}
