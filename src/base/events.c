@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/events.h"
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 #include <uv.h>
 
 struct events {
+        atomic_uint references;
         uv_loop_t *loop;
         uv_async_t wakeup; /* there are posts */
         pthread_mutex_t mutex;
         struct post *first; /* ... under the mutex */
         struct post **end;
-        size_t posted; /* likewise: neither run nor being run */
+        bool is_ended; /* likewise */
 };
 
 struct event {
@@ -68,6 +70,7 @@ struct events *events_new(struct uv_loop_s *loop)
 
         if (events == NULL)
                 return NULL;
+        atomic_init(&events->references, 1);
         if (uv_async_init(loop, &events->wakeup, wake_up) < 0) {
                 free(events);
                 return NULL;
@@ -80,12 +83,23 @@ struct events *events_new(struct uv_loop_s *loop)
         return events;
 }
 
-static void on_wakeup_closed(uv_handle_t *handle)
+struct events *events_ref(struct events *events)
 {
-        struct events *events = handle->data;
+        atomic_fetch_add(&events->references, 1);
+        return events;
+}
 
+void events_unref(struct events *events)
+{
+        if (atomic_fetch_sub(&events->references, 1) != 1)
+                return;
         pthread_mutex_destroy(&events->mutex);
         free(events);
+}
+
+static void on_wakeup_closed(uv_handle_t *handle)
+{
+        events_unref(handle->data);
 }
 
 void events_free(struct events *events)
@@ -93,6 +107,9 @@ void events_free(struct events *events)
         if (events == NULL)
                 return;
         run_posts(events);
+        pthread_mutex_lock(&events->mutex);
+        events->is_ended = true;
+        pthread_mutex_unlock(&events->mutex);
         uv_close((uv_handle_t *)&events->wakeup, on_wakeup_closed);
 }
 
@@ -105,7 +122,7 @@ void events_post(struct events *events, struct post *post)
         is_first = events->first == NULL;
         *events->end = post;
         events->end = &post->next;
-        if (is_first)
+        if (is_first && !events->is_ended)
                 uv_async_send(&events->wakeup);
         pthread_mutex_unlock(&events->mutex);
 }

@@ -23,10 +23,15 @@ struct uv_loop_s;
 struct events *events_new(struct uv_loop_s *loop);
 
 /*
- * Runs what was posted, then ends. All events have to be freed before, or by
- * that. The loop has to run once more to let go of it. NULL does nothing.
+ * Runs what was posted, then ends: what is posted later is never called. All
+ * events have to be freed before, or by that. The loop has to run once more to
+ * let go of it. NULL does nothing.
  */
 void events_free(struct events *events);
+
+/* For threads that may post when it has ended. Any thread. */
+struct events *events_ref(struct events *events);
+void events_unref(struct events *events);
 
 /* A call for the loop's thread, in somebody's own struct. */
 struct post {

@@ -7,15 +7,13 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#define CONFIG_DEFAULT "/etc/socketmap/socketmapd.conf"
-
 static const char usage[] =
         "usage: socketmap check [-c FILE] [--open]\n"
         "\n"
         "Says what is wrong with a configuration of socketmapd.\n"
         "\n"
         "  -c, --config FILE  the configuration\n"
-        "                     (" CONFIG_DEFAULT ")\n"
+        "                     (" CLI_CONFIG_FILE ")\n"
         "  -o, --open         open the tables, too\n"
         "  -h, --help         print this\n";
 
@@ -28,7 +26,7 @@ static const struct option options[] = {
 
 int check_command(int argc, char **argv)
 {
-        const char *file = CONFIG_DEFAULT;
+        const char *file = CLI_CONFIG_FILE;
         bool opens = false;
         int option;
 

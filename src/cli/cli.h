@@ -15,8 +15,12 @@ enum {
         CLI_OUTPUT = 74,   /* standard output can't be written, or an
                               input file can't be read */
         CLI_TEMP = 75,     /* TEMP, TIMEOUT, or no answer */
-        CLI_PERM = 78
+        CLI_PERM = 78,
+        CLI_CONFIG = 78 /* the configuration is wrong */
 };
+
+/* The configuration that is meant when none is named. */
+#define CLI_CONFIG_FILE "/etc/socketmap/socketmapd.conf"
 
 /* A command: `run` gets its own name as argv[0], returns an exit status. */
 struct command {
@@ -27,6 +31,7 @@ struct command {
 
 int query_command(int argc, char **argv);
 int bench_command(int argc, char **argv);
+int explain_command(int argc, char **argv);
 int check_command(int argc, char **argv);
 int doctor_command(int argc, char **argv);
 

@@ -10,6 +10,7 @@
 static const struct command commands[] = {
         {"query", query_command, "look keys up, as postmap -q does"},
         {"bench", bench_command, "load a server and measure its answers"},
+        {"explain", explain_command, "say how a map comes to its answer"},
         {"check", check_command, "say what is wrong with a configuration"},
         {"doctor", doctor_command, "find what is wrong with Postfix's side"},
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* socketmap query: looks keys up, as postmap -q does. */
 #include "cli/cli.h"
+#include "cli/local.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -12,6 +13,7 @@
 
 static const char usage[] =
         "usage: socketmap query [-t SECONDS] ENDPOINT:NAME KEY...\n"
+        "       socketmap query -c FILE MAP KEY...\n"
         "\n"
         "Asks the socketmap server at ENDPOINT (unix:PATH, inet:HOST:PORT)\n"
         "for each KEY in its map NAME and prints the values found, one a\n"
@@ -19,6 +21,8 @@ static const char usage[] =
         "found of them is printed as key, TAB, value.\n"
         "\n"
         "  -t SECONDS  wait so long for each answer (default: 10)\n"
+        "  -c FILE     ask the map MAP of this configuration of socketmapd,\n"
+        "              without a daemon\n"
         "\n"
         "Exit status: 0 something found, 1 nothing found, 2 wrong usage,\n"
         "69 no connection, 74 input or output failed, 75 TEMP, TIMEOUT or\n"
@@ -30,8 +34,9 @@ static const char usage[] =
         "worse than TEMP because trying again doesn't cure it.\n";
 
 struct query {
-        struct socketmap_client *client;
+        struct socketmap_client *client; /* a server is asked, */
         const char *name;
+        struct local *local; /* ... or a configuration */
         unsigned timeout;
         int status;
 };
@@ -73,9 +78,14 @@ static bool ask(
 {
         struct socketmap_error error = {0};
         struct socketmap_result result = {0};
-        int r = socketmap_client_lookup(
-                query->client, query->name, key, size, &result, &error);
+        int r = 0;
 
+        if (query->local != NULL)
+                local_ask(
+                        query->local, (struct span){key, size}, NULL, &result);
+        else
+                r = socketmap_client_lookup(
+                        query->client, query->name, key, size, &result, &error);
         if (r < 0) {
                 complain("%.200s: %s", key, error.text);
                 note(query, is_silence(r) ? CLI_TEMP : CLI_NO_CONNECTION);
@@ -122,24 +132,45 @@ static bool ask_lines(struct query *query)
         return go_on;
 }
 
-static int run(struct query *query, const char *endpoint, char **keys)
+static int ask_all(struct query *query, char **keys)
 {
-        struct socketmap_error error = {0};
-        int r = socketmap_client_new(endpoint, &query->client, &error);
-
-        if (r < 0) {
-                complain("%s", error.text);
-                return r == -ENOMEM ? CLI_INTERNAL : CLI_USAGE;
-        }
-        socketmap_client_set_timeout(query->client, query->timeout);
         for (bool go_on = true; go_on && *keys != NULL; keys++) {
                 if (strcmp(*keys, "-") == 0)
                         go_on = ask_lines(query);
                 else
                         go_on = ask(query, *keys, strlen(*keys), false);
         }
-        socketmap_client_free(query->client);
         return query->status;
+}
+
+static int run_local(
+        struct query *query, const char *file, const char *map, char **keys)
+{
+        int status = local_open(file, map, &query->local);
+
+        if (status == 0)
+                status = ask_all(query, keys);
+        local_close(query->local);
+        return status;
+}
+
+static int run(struct query *query, char *map, char **keys)
+{
+        const char *endpoint;
+        struct socketmap_error error = {0};
+        int r = map_split(map, &endpoint, &query->name);
+
+        if (r < 0)
+                return CLI_USAGE;
+        r = socketmap_client_new(endpoint, &query->client, &error);
+        if (r < 0) {
+                complain("%s", error.text);
+                return r == -ENOMEM ? CLI_INTERNAL : CLI_USAGE;
+        }
+        socketmap_client_set_timeout(query->client, query->timeout);
+        r = ask_all(query, keys);
+        socketmap_client_free(query->client);
+        return r;
 }
 
 int query_command(int argc, char **argv)
@@ -147,14 +178,18 @@ int query_command(int argc, char **argv)
         static const struct option options[] = {
                 {"help", no_argument, NULL, 'h'}, {0}};
         struct query query = {.timeout = 10000, .status = CLI_NONE};
-        const char *endpoint;
+        const char *file = NULL;
         int option;
 
-        while ((option = getopt_long(argc, argv, "+t:", options, NULL)) != -1) {
+        while ((option = getopt_long(argc, argv, "+c:t:", options, NULL)) !=
+                -1) {
                 switch (option) {
                 case 't':
                         if (seconds_parse('t', optarg, &query.timeout) < 0)
                                 return CLI_USAGE;
+                        break;
+                case 'c':
+                        file = optarg;
                         break;
                 case 'h':
                         fputs(usage, stdout);
@@ -168,7 +203,7 @@ int query_command(int argc, char **argv)
                 fputs(usage, stderr);
                 return CLI_USAGE;
         }
-        if (map_split(argv[optind], &endpoint, &query.name) < 0)
-                return CLI_USAGE;
-        return run(&query, endpoint, argv + optind + 1);
+        if (file != NULL)
+                return run_local(&query, file, argv[optind], argv + optind + 1);
+        return run(&query, argv[optind], argv + optind + 1);
 }

@@ -3,6 +3,7 @@
 
 #include "base/privileges.h"
 #include "config/config.h"
+#include "config/map_options.h"
 #include "config/readable.h"
 #include "maps/content.h"
 
@@ -12,10 +13,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void check_table(const struct config_map *map, struct report *report)
+static void check_table(const struct config_map *map,
+        const struct directory *directory, struct report *report)
 {
+        const struct map_options options = map_options_of(map);
         struct table_env env = {.report = report};
-        struct content *content = content_open(&env, map->table, map->canary);
+        struct content *content = content_open(&env, &options, directory);
 
         if (content == NULL)
                 report_at(report, SEVERITY_ERROR, &map->table_place,
@@ -29,15 +32,19 @@ static void check_table(const struct config_map *map, struct report *report)
 static void check_tables(
         const struct config *config, bool opens, struct report *report)
 {
+        struct directory *directory = map_directory_of(config);
         const struct config_map *map;
 
+        if (directory == NULL)
+                report_at(report, SEVERITY_ERROR, NULL, "%s", strerror(ENOMEM));
         for (map = config->maps; map != NULL; map = map->next) {
                 size_t errors = report->errors;
 
                 readable_check(map, report);
                 if (opens && report->errors == errors)
-                        check_table(map, report);
+                        check_table(map, directory, report);
         }
+        directory_unref(directory);
 }
 
 static struct identity identity_of(const struct config_server *server)

@@ -80,7 +80,7 @@ static bool is_hidden(const struct section *section, size_t i)
 {
         return is_secret(section) &&
                section->kind->options[i].type == &value_table &&
-               value_table_file(section->settings[i].value) == NULL;
+               value_table_shows_data(section->settings[i].value);
 }
 
 static void report_wrong(struct findings *findings,

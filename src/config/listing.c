@@ -76,7 +76,7 @@ static void write_setting(FILE *stream, const struct section *section, size_t i)
         }
         write_origin(stream, setting);
         if (is_secret(section, option->name) &&
-                value_table_file(setting->value) == NULL)
+                value_table_shows_data(setting->value))
                 fprintf(stream, "%s = %.*s:(secret)\n", option->name,
                         (int)strcspn(setting->value, ":"), setting->value);
         else

@@ -2,6 +2,8 @@
 #include "config/options.h"
 
 #include "config/types.h"
+#include "maps/order.h"
+#include "tables/table.h"
 
 #define KIB UINT64_C(1024)
 #define MIB (1024 * KIB)
@@ -23,6 +25,16 @@ static const char *const log_keys[] = {[CONFIG_LOG_KEYS_YES] = "yes",
         [CONFIG_LOG_KEYS_HASH] = "hash",
         [CONFIG_LOG_KEYS_NO] = "no",
         NULL};
+
+static const char *const parents[] = {[ORDER_PARENTS_BY_ORDER] = "by-search",
+        [ORDER_PARENTS_YES] = "yes",
+        [ORDER_PARENTS_DOMAIN] = ".domain",
+        NULL};
+
+/* Whether it is ok. */
+static const char *const empty_values[] = {"temp", "ok", NULL};
+static const char *const folds[] = {
+        [FOLD_BY_TYPE] = "by-type", [FOLD_NO] = "no", [FOLD_YES] = "yes", NULL};
 
 static const struct option server_options[] = {
         {.name = "user",
@@ -207,12 +219,84 @@ static const struct option map_options[] = {
                 .type = &value_table,
                 FIELD(config_map, table),
                 .required = true,
-                .summary = "where the data lives, in Postfix's notation"},
+                .summary = "where the data lives: one table or a list, as "
+                           "postconf -hx prints it"},
         {.name = "canary",
                 .type = &value_text,
                 FIELD(config_map, canary),
                 .summary = "a key that must be found, or else the map answers "
                            "TEMP"},
+        {.name = "search",
+                .type = &value_choice,
+                FIELD(config_map, search),
+                ONE_OF(order_names),
+                .fallback = "exact",
+                .summary = "the order of keys that Postfix would look for "
+                           "in tables of its own"},
+        {.name = "recipient_delimiter",
+                .type = &value_text,
+                FIELD(config_map, recipient_delimiter),
+                .summary = "characters that begin an address extension"},
+        {.name = "owner_request_special",
+                .type = &value_bool,
+                FIELD(config_map, owner_request_special),
+                .fallback = "yes",
+                .summary = "owner-LIST and LIST-request have no extension"},
+        {.name = "propagate_unmatched_extensions",
+                .type = &value_text,
+                FIELD(config_map, propagate_unmatched_extensions),
+                .fallback = "canonical, virtual",
+                .summary = "the searches that append an extension to what was "
+                           "found without it, or none"},
+        {.name = "parent_domain_matches",
+                .type = &value_choice,
+                FIELD(config_map, parents),
+                ONE_OF(parents),
+                .fallback = "by-search",
+                .summary = "whether a domain's entry is found for its "
+                           "subdomains (yes), or the one with a dot before it "
+                           "(.domain)"},
+        {.name = "mydomains",
+                .type = &value_text,
+                FIELD(config_map, mydomains),
+                .summary = "domains whose addresses are looked for without "
+                           "them, too: Postfix's myorigin, mydestination and "
+                           "[ADDRESS]es"},
+        {.name = "fold",
+                .type = &value_choice,
+                FIELD(config_map, fold),
+                ONE_OF(folds),
+                .fallback = "by-type",
+                .summary = "whether upper and lower case are the same in keys; "
+                           "by-type: as in Postfix"},
+        {.name = "query",
+                .type = &value_text,
+                FIELD(config_map, query),
+                .summary = "what to ask the tables for, made of %s, %u, %d, "
+                           "%1 to %9 of the key"},
+        {.name = "domain",
+                .type = &value_text,
+                FIELD(config_map, domain),
+                .summary = "only addresses in these domains are looked for"},
+        {.name = "result_format",
+                .type = &value_text,
+                FIELD(config_map, result_format),
+                .summary = "what to make of a value, with %s, %u, %d of it and "
+                           "%S, %U, %D, %1 to %9 of the key"},
+        {.name = "expansion_limit",
+                .type = &value_number,
+                FIELD(config_map, expansion_limit),
+                FROM_TO(0, UINT32_MAX),
+                .fallback = "0",
+                .summary = "how many addresses a value may have; 0: any "
+                           "number"},
+        {.name = "empty_value",
+                .type = &value_choice,
+                FIELD(config_map, empty_value),
+                ONE_OF(empty_values),
+                .fallback = "temp",
+                .summary = "what an empty value is: ok, for lists of domains, "
+                           "or an error"},
         {.name = "workers",
                 .type = &value_number,
                 FIELD(config_map, workers),

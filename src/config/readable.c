@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "config/readable.h"
 
-#include "config/values.h"
+#include "tables/spec.h"
+#include "tables/table.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -105,17 +106,37 @@ static void report_unreadable(const struct config_map *map, const char *file,
         }
 }
 
-void readable_check(const struct config_map *map, struct report *report)
-{
-        const char *file = value_table_file(map->table);
-        int fd;
+struct reading {
+        const struct config_map *map;
+        struct report *report;
+};
 
-        if (file == NULL)
-                return;
+/* Looks at the file of one table, if it has one. */
+static int check_file(
+        void *ctx, const struct table_type *type, struct span argument)
+{
+        const struct reading *reading = ctx;
+        char file[PATH_MAX];
+        int fd, size;
+
+        if (!table_type_names_file(type) || argument.data[0] != '/')
+                return 0;
+        size = snprintf(file, sizeof(file), "%.*s%s", (int)argument.size,
+                argument.data, type->suffix != NULL ? type->suffix : "");
+        if (size < 0 || (size_t)size >= sizeof(file))
+                return 0; /* opening it tells */
         /* A pipe would wait for somebody to write. */
         fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
         if (fd < 0)
-                report_unreadable(map, file, errno, report);
+                report_unreadable(reading->map, file, errno, reading->report);
         else
                 close(fd);
+        return 0;
+}
+
+void readable_check(const struct config_map *map, struct report *report)
+{
+        struct reading reading = {map, report};
+
+        spec_walk(span_of(map->table), check_file, &reading);
 }

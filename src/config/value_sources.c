@@ -3,6 +3,7 @@
 #include "base/braces.h"
 #include "config/types.h"
 #include "config/values.h"
+#include "tables/spec.h"
 #include "tables/table.h"
 
 #include <errno.h>
@@ -113,37 +114,29 @@ static int parse_endpoint(
         return r;
 }
 
-const char *value_table_file(const char *spec)
+static int is_elsewhere(
+        void *ctx, const struct table_type *type, struct span argument)
 {
-        const char *type = strncmp(spec, "proxy:", 6) == 0 ? spec + 6 : spec;
-        size_t size = strcspn(type, ":");
-
-        for (const struct table_type *const *t = table_types; *t != NULL; t++)
-                if (strlen((*t)->name) == size &&
-                        memcmp((*t)->name, type, size) == 0 &&
-                        type[size] == ':' && type[size + 1] != '\0')
-                        return strcmp((*t)->argument, "FILE") == 0
-                                       ? type + size + 1
-                                       : NULL;
-        return NULL;
+        (void)ctx;
+        return table_type_names_file(type) && argument.data[0] != '{' ? 0 : 1;
 }
 
-static int check_single(struct value_input *input, struct reason *ret_reason)
+bool value_table_shows_data(const char *spec)
 {
-        struct span rest = span_of(input->text), word, more;
+        return spec_walk(span_of(spec), is_elsewhere, NULL) != 0;
+}
 
-        if (strchr(input->text, ':') == NULL || !word_next(&rest, &word)) {
-                reason_set(ret_reason, "expected TYPE:NAME, such as "
-                                       "texthash:/etc/postfix/virtual");
-                return -EINVAL;
-        }
-        if (!word_next(&rest, &more))
+/* Asks the table's type about one word of the list. */
+static int check_word(
+        struct value_input *input, struct span word, struct reason *ret_reason)
+{
+        const char *copy = arena_copy(input->arena, word);
+
+        if (copy == NULL)
+                return -ENOMEM;
+        if (table_check(copy, ret_reason) == 0)
                 return 0;
-        input->wrong_at = (size_t)(more.data - input->text);
-        reason_set(ret_reason,
-                "\"%.*s\" after \"%.*s\": more than one table, or a text with "
-                "blanks or commas that needs {} around it",
-                (int)more.size, more.data, (int)word.size, word.data);
+        input->wrong_at = (size_t)(word.data - input->text);
         return -EINVAL;
 }
 
@@ -151,20 +144,23 @@ static int parse_table(
         struct value_input *input, void *ret_value, struct reason *ret_reason)
 {
         const char **table = ret_value;
-        const char *file;
-        int r;
+        struct span rest, word;
+        int r = 0;
 
         *table = input->text;
         if (input->text == NULL)
                 return 0;
-        r = check_single(input, ret_reason);
-        if (r < 0)
-                return r;
-        file = value_table_file(input->text);
-        if (file != NULL && value_check_path(input, file, ret_reason) < 0)
+        rest = span_of(input->text);
+        if (strchr(input->text, ':') == NULL || !word_next(&rest, &word)) {
+                reason_set(ret_reason, "expected TYPE:NAME, such as "
+                                       "texthash:/etc/postfix/virtual");
                 return -EINVAL;
-        return table_check(input->text, ret_reason);
+        }
+        do
+                r = check_word(input, word, ret_reason);
+        while (r == 0 && word_next(&rest, &word));
+        return r;
 }
 
 const struct value_type value_endpoint = {"ENDPOINT", NULL, parse_endpoint};
-const struct value_type value_table = {"TYPE:ARGUMENT", NULL, parse_table};
+const struct value_type value_table = {"TABLE...", NULL, parse_table};

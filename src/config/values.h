@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/report.h"
 #include "config/numbers.h"
+#include <stdbool.h>
 #include <stdint.h>
 
 /* What an option allows of all that its type can hold. */
@@ -74,8 +75,11 @@ struct value_words {
 int value_split(struct value_input *input, struct value_words *ret_words,
         struct reason *ret_reason);
 
-/* Returns the path in a table's notation if it has one, else NULL. */
-const char *value_table_file(const char *spec);
+/*
+ * Whether a text that names tables holds some of their data, as in "static:x",
+ * rather than only where it is.
+ */
+bool value_table_shows_data(const char *spec);
 
 /* Returns which of the words it is, or -1. */
 int value_find_word(struct span word, const char *const *words);

@@ -144,12 +144,8 @@ static void tell(struct charge *charge, const char *what)
 /* The former content stays referenced by the refresh. */
 static void adopt(struct charge *charge)
 {
-        unsigned flags = map_flags(charge->map);
-
         content_unref(map_adopt(charge->map, charge->refresh.content));
         charge->refresh.content = NULL;
-        if (map_flags(charge->map) != flags)
-                charge->host->flags_changed(charge->host->ctx);
 }
 
 static uint64_t retry_time(unsigned failures)
@@ -264,8 +260,11 @@ static void let_go(uv_work_t *request)
 
 static void free_charge(uv_work_t *request, int status)
 {
+        struct charge *charge = request->data;
+
         (void)status;
-        free(request->data);
+        charge->host->charges--;
+        free(charge);
 }
 
 static void end_if_done(struct charge *charge)
@@ -323,7 +322,7 @@ static void look(uv_timer_t *timer)
         charge->is_noticed = charge->is_noticed || charge->was_noticed;
         charge->was_noticed = false;
         charge->refresh = (struct refresh){
-                .options = map_get_options(charge->map),
+                .map = charge->map,
                 .former = map_get_content(charge->map),
                 .refused = &charge->refused,
         };
@@ -338,6 +337,7 @@ struct charge *charge_start(struct charge_host *host, struct map *map)
 
         if (charge == NULL)
                 return NULL;
+        host->charges++;
         charge->map = map_ref(map);
         charge->host = host;
         charge->work.data = charge;

@@ -9,9 +9,7 @@
 /* What all charges share. */
 struct charge_host {
         struct watch watch;
-        /* A map has other flags now: register it anew, before any lookup. */
-        void (*flags_changed)(void *ctx);
-        void *ctx;
+        unsigned charges; /* that are not freed yet */
 };
 
 /* What is wrong in a table that was read: the first of it. */

@@ -19,6 +19,7 @@
 #include <uv.h>
 
 struct config;
+struct events;
 struct maps;
 struct reload;
 
@@ -26,6 +27,7 @@ enum { SIGNALS_HANDLED = 4 };
 
 struct daemon {
         uv_loop_t loop;
+        struct events *events; /* of the loop, for tables */
         uv_signal_t signals[SIGNALS_HANDLED];
         const char *file;      /* the configuration's */
         struct config *config; /* in force */

@@ -144,23 +144,6 @@ static int commit_entry(struct entry *entry, const struct maps *maps)
         return r;
 }
 
-int listeners_set_maps(struct listeners *listeners, const struct config *config,
-        const struct maps *maps)
-{
-        const struct config_listener *options = config->listeners;
-        struct socketmap_maps *set;
-        int r = 0;
-
-        for (; options != NULL && r == 0; options = options->next) {
-                r = select_maps(options, maps, &set);
-                if (r == 0 && set != NULL)
-                        r = socketmap_server_set_listener_maps(
-                                listeners->server, options->endpoint.text, set);
-                socketmap_maps_free(set);
-        }
-        return r;
-}
-
 static bool is_wanted(
         const struct listeners_change *change, const struct listener *listener)
 {

@@ -36,13 +36,6 @@ struct listeners_change *listeners_open(struct listeners *listeners,
 int listeners_commit(struct listeners_change *change,
         const struct config *config, const struct maps *maps);
 
-/*
- * Gives the listeners with map_allow their maps anew: how they are to be
- * registered has changed. Returns 0 or -ENOMEM.
- */
-int listeners_set_maps(struct listeners *listeners, const struct config *config,
-        const struct maps *maps);
-
 /* Undoes the opening, and frees the change. NULL does nothing. */
 void listeners_abandon(struct listeners_change *change);
 

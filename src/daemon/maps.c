@@ -2,7 +2,9 @@
 #include "daemon/maps.h"
 
 #include "config/config.h"
+#include "config/map_options.h"
 #include "daemon/upkeep.h"
+#include "maps/directory.h"
 #include "maps/map.h"
 
 #include <errno.h>
@@ -25,18 +27,6 @@ static const char *name_of(const struct config_map *options)
         return strcmp(options->name, "*") == 0 ? NULL : options->name;
 }
 
-static struct map_options options_of(const struct config_map *options)
-{
-        return (struct map_options){
-                .name = options->name,
-                .table = options->table,
-                .auto_reload = options->auto_reload,
-                .shrink_limit = (unsigned)options->shrink_limit,
-                .canary = options->canary,
-                .secret = options->secret,
-        };
-}
-
 /* Returns the map of that name, borrowed, or NULL. */
 static struct map *find_map(const struct maps *maps, const char *name)
 {
@@ -49,32 +39,38 @@ static struct map *find_map(const struct maps *maps, const char *name)
         return NULL;
 }
 
+/* What it takes to open the maps of a configuration. */
+struct opener {
+        struct table_env env;
+        const struct maps *former; /* may be NULL */
+        struct directory *directory;
+};
+
 /*
  * Takes over a map that would be the same, or opens one. Returns NULL after
  * reporting what is wrong with it.
  */
-static struct map *get_map(const struct config_map *config,
-        const struct maps *former, struct report *report,
-        struct reason *ret_reason)
+static struct map *get_map(const struct opener *opener,
+        const struct config_map *config, struct reason *ret_reason)
 {
-        const struct map_options options = options_of(config);
-        struct table_env env = {.report = report};
-        struct map *map = find_map(former, config->name);
+        const struct map_options options = map_options_of(config);
+        struct map *map = find_map(opener->former, config->name);
 
-        if (map != NULL && map_is_same(map, &options))
+        if (map != NULL && map_is_same(map, &options, opener->directory))
                 return map_ref(map);
-        map = map_reopen(&env, &options, map, ret_reason);
+        map = map_reopen(
+                &opener->env, &options, opener->directory, map, ret_reason);
         if (map == NULL)
-                report_at(report, SEVERITY_ERROR, &config->table_place,
-                        "table: %s", ret_reason->text);
+                report_at(opener->env.report, SEVERITY_ERROR,
+                        &config->table_place, "table: %s", ret_reason->text);
         return map;
 }
 
-static int add_entry(struct maps *maps, const struct config_map *config,
-        const struct maps *former, struct report *report)
+static int add_entry(const struct opener *opener,
+        const struct config_map *config, struct maps *maps)
 {
         struct reason reason = {.code = -EINVAL};
-        struct map *map = get_map(config, former, report, &reason);
+        struct map *map = get_map(opener, config, &reason);
 
         if (map == NULL)
                 return reason.code;
@@ -82,33 +78,53 @@ static int add_entry(struct maps *maps, const struct config_map *config,
         return 0;
 }
 
-struct maps *maps_open(const struct config *config, const struct maps *former,
-        struct report *report, int *ret_code)
+/* Opens all of them, even when some are wrong: each is told. */
+static int add_entries(const struct opener *opener, const struct config *config,
+        struct maps *maps)
 {
+        int code = 0;
+
+        for (const struct config_map *map = config->maps; map != NULL;
+                map = map->next) {
+                int r = add_entry(opener, map, maps);
+
+                if (code == 0)
+                        code = r;
+        }
+        return code;
+}
+
+struct maps *maps_open(const struct config *config, const struct maps *former,
+        struct events *events, struct report *report, int *ret_code)
+{
+        struct opener opener = {
+                .env = {.report = report, .events = events},
+                .former = former,
+                .directory = map_directory_of(config),
+        };
         struct maps *maps = calloc(1, sizeof(*maps));
-        const struct config_map *map;
-        int code = 0, r;
+        int code = -ENOMEM;
 
         if (maps != NULL)
                 maps->entries =
                         calloc(count_maps(config), sizeof(*maps->entries));
-        if (maps == NULL || maps->entries == NULL) {
+        if (maps == NULL || maps->entries == NULL || opener.directory == NULL)
                 report_at(report, SEVERITY_ERROR, NULL, "maps: %s",
                         strerror(ENOMEM));
-                maps_close(maps);
-                *ret_code = -ENOMEM;
-                return NULL;
-        }
-        for (map = config->maps; map != NULL; map = map->next) {
-                r = add_entry(maps, map, former, report);
-                if (code == 0)
-                        code = r;
-        }
+        else
+                code = add_entries(&opener, config, maps);
+        directory_unref(opener.directory);
         if (code == 0)
                 return maps;
         maps_close(maps);
         *ret_code = code;
         return NULL;
+}
+
+void maps_cancel(struct maps *maps)
+{
+        for (size_t i = 0; maps != NULL && i < maps->count; i++)
+                map_cancel(maps->entries[i].map);
 }
 
 void maps_inherit_counts(const struct maps *maps, const struct maps *former)
@@ -154,17 +170,8 @@ static void unref_map(void *ctx)
 
 static int add_map(struct socketmap_maps *set, const struct maps_entry *entry)
 {
-        const char *name = name_of(entry->options);
-        int r = socketmap_maps_add(set, name, map_lookup, map_ref(entry->map),
-                unref_map, map_flags(entry->map));
-
-        if (r == 0)
-                r = socketmap_maps_set_option(set, name, SOCKETMAP_MAP_WORKERS,
-                        entry->options->workers);
-        if (r == 0)
-                r = socketmap_maps_set_option(
-                        set, name, SOCKETMAP_MAP_QUEUE, entry->options->queue);
-        return r;
+        return socketmap_maps_add(set, name_of(entry->options), map_lookup,
+                map_ref(entry->map), unref_map, SOCKETMAP_INLINE);
 }
 
 static int is_named(

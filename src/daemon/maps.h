@@ -9,6 +9,7 @@
 struct config;
 struct config_list;
 struct config_map;
+struct events;
 struct map;
 struct socketmap_maps;
 struct upkeep;
@@ -26,12 +27,19 @@ struct maps {
 /*
  * Opens the maps of a configuration, which has to outlive them; takes over
  * those of `former` (may be NULL) that would be the same, and what they have
- * from a table that cannot be opened now. What is wrong is reported. May block;
+ * from a table that cannot be opened now. Borrows the events as long as they
+ * live. What is wrong is reported. May block;
  * any thread. Returns NULL, with the reason's code, when a table is wrong by
  * itself or there is no memory.
  */
 struct maps *maps_open(const struct config *config, const struct maps *former,
-        struct report *report, int *ret_code);
+        struct events *events, struct report *report, int *ret_code);
+
+/*
+ * Ends the lookups that are under way: the server answers TEMP. The server's
+ * thread only.
+ */
+void maps_cancel(struct maps *maps);
 
 /* NULL does nothing. */
 void maps_close(struct maps *maps);

@@ -22,7 +22,8 @@ static int open_all(struct opened *opened, struct daemon *daemon,
 {
         int code, status = EX_OK;
 
-        opened->maps = maps_open(opened->config, daemon->maps, report, &code);
+        opened->maps = maps_open(
+                opened->config, daemon->maps, daemon->events, report, &code);
         if (opened->maps == NULL)
                 return code == -EINVAL ? EX_CONFIG : EX_OSERR;
         if (with_listeners)
@@ -102,13 +103,4 @@ int opened_commit(struct opened *opened, struct daemon *daemon)
         /* The last to let the former maps go: see charge_stop. */
         keep_maps(daemon);
         return r;
-}
-
-void opened_renew_maps(void *ctx)
-{
-        struct daemon *daemon = ctx;
-
-        if (set_maps(daemon, daemon->maps) == 0)
-                listeners_set_maps(
-                        &daemon->listeners, daemon->config, daemon->maps);
 }

@@ -39,9 +39,6 @@ int opened_open(struct opened *opened, struct daemon *daemon,
  */
 int opened_commit(struct opened *opened, struct daemon *daemon);
 
-/* Registers the maps of a daemon anew, when their flags have changed. */
-void opened_renew_maps(void *ctx);
-
 /* Closes it unused. A zeroed one: nothing. */
 void opened_close(struct opened *opened);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/serve.h"
 
+#include "base/events.h"
 #include "base/privileges.h"
 #include "config/config.h"
 #include "daemon/daemon.h"
@@ -33,7 +34,7 @@ static int set_up(struct daemon *daemon)
         daemon->server = socketmap_server_new_uv(&daemon->loop);
         if (daemon->server == NULL)
                 return -ENOMEM;
-        upkeep_init(&daemon->upkeep, &daemon->loop, opened_renew_maps, daemon);
+        upkeep_init(&daemon->upkeep, &daemon->loop);
         daemon->listeners.server = daemon->server;
         daemon->listeners.loop = &daemon->loop;
         daemon->listeners.log_limit = &daemon->log_limit;
@@ -135,6 +136,31 @@ static void close_handle(uv_handle_t *handle, void *ctx)
                 uv_close(handle, NULL);
 }
 
+/* Tables are opened with it, before anything else. Returns an exit status. */
+static int start_loop(struct daemon *daemon)
+{
+        int r = uv_loop_init(&daemon->loop);
+
+        if (r == 0) {
+                daemon->events = events_new(&daemon->loop);
+                if (daemon->events != NULL)
+                        return EX_OK;
+                uv_loop_close(&daemon->loop);
+                r = UV_ENOMEM;
+        }
+        log_say(CONFIG_AREA_LIFE, CONFIG_LOG_ERROR, "%s", uv_strerror(r));
+        return EX_OSERR;
+}
+
+/* With all maps closed: what they have left to do on the loop, too. */
+static void end_loop(struct daemon *daemon)
+{
+        events_free(daemon->events);
+        uv_walk(&daemon->loop, close_handle, NULL);
+        uv_run(&daemon->loop, UV_RUN_DEFAULT);
+        uv_loop_close(&daemon->loop);
+}
+
 /* Ends the parts, the last first. */
 static void stop(struct daemon *daemon)
 {
@@ -148,10 +174,9 @@ static void stop(struct daemon *daemon)
         else
                 listeners_close(&daemon->listeners);
         upkeep_stop(&daemon->upkeep);
-        uv_walk(&daemon->loop, close_handle, NULL);
-        uv_run(&daemon->loop, UV_RUN_DEFAULT);
+        maps_cancel(daemon->maps);
         maps_close(daemon->maps); /* a reload may have looked at them */
-        uv_loop_close(&daemon->loop);
+        daemon->maps = NULL;
 }
 
 static void on_taken_over(void *ctx)
@@ -193,13 +218,7 @@ static int serve_opened(
         struct daemon *daemon, struct opened *opened, enum serve_mode mode)
 {
         int status;
-        int r = uv_loop_init(&daemon->loop);
 
-        if (r < 0) {
-                log_say(CONFIG_AREA_LIFE, CONFIG_LOG_ERROR, "%s",
-                        uv_strerror(r));
-                return EX_OSERR;
-        }
         log_limit_init(&daemon->log_limit, &daemon->loop);
         status = start(daemon, opened);
         if (status == EX_OK)
@@ -261,10 +280,14 @@ int serve(const char *file, enum serve_mode mode)
                 log_leave_stderr();
         status = seal_privileges();
         if (status == EX_OK)
-                status = open_all(&daemon, &opened, mode);
+                status = start_loop(&daemon);
+        if (status != EX_OK)
+                return status;
+        status = open_all(&daemon, &opened, mode);
         if (status == EX_OK)
                 status = serve_opened(&daemon, &opened, mode);
         opened_close(&opened);
+        end_loop(&daemon);
         config_free(daemon.config);
         takeover_fini(&daemon.takeover);
         return status;

@@ -5,11 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-void upkeep_init(struct upkeep *upkeep, uv_loop_t *loop,
-        void (*flags_changed)(void *ctx), void *ctx)
+void upkeep_init(struct upkeep *upkeep, uv_loop_t *loop)
 {
-        *upkeep = (struct upkeep){
-                .host = {.flags_changed = flags_changed, .ctx = ctx}};
+        *upkeep = (struct upkeep){0};
         watch_init(&upkeep->host.watch, loop);
 }
 
@@ -74,4 +72,6 @@ void upkeep_stop(struct upkeep *upkeep)
 {
         while (upkeep->charges != NULL)
                 drop(&upkeep->charges);
+        while (upkeep->host.charges > 0)
+                uv_run(upkeep->host.watch.loop, UV_RUN_ONCE);
 }

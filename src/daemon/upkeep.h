@@ -16,12 +16,7 @@ struct upkeep {
         struct charge *charges; /* a map each */
 };
 
-/*
- * flags_changed: called on the loop when a map's map_flags have become others;
- * it has to be registered anew before the next lookup.
- */
-void upkeep_init(struct upkeep *upkeep, uv_loop_t *loop,
-        void (*flags_changed)(void *ctx), void *ctx);
+void upkeep_init(struct upkeep *upkeep, uv_loop_t *loop);
 
 /*
  * Cares for these maps from now on, and for no other: takes a reference of each
@@ -31,8 +26,8 @@ void upkeep_init(struct upkeep *upkeep, uv_loop_t *loop,
 int upkeep_set(struct upkeep *upkeep, struct map *const *maps, size_t count);
 
 /*
- * Lets all maps go. What is being read is waited for by the loop, which must
- * run until nothing is left in it.
+ * Lets all maps go. What is being read is waited for: this runs the loop. It
+ * must run once more before it closes.
  */
 void upkeep_stop(struct upkeep *upkeep);
 

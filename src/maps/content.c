@@ -1,30 +1,64 @@
 /* SPDX-License-Identifier: MIT */
 #include "maps/content.h"
-#include "base/braces.h"
+#include "maps/search.h"
 #include <errno.h>
 #include <stdlib.h>
 
-/* Copies the one word of a specification: the caller frees it. */
-static char *copy_word(const char *spec, struct reason *ret_reason)
-{
-        struct span rest = span_of(spec), word, more;
-        char *copy;
+/* How long a canary may take to be found, in milliseconds. */
+#define CANARY_TIME 5000
 
-        if (!word_next(&rest, &word)) {
-                reason_set(ret_reason, "expected TYPE:NAME");
+/* A map that is being opened; each inside of the one before. */
+struct opening {
+        const struct directory *directory;
+        const char *name;
+        const struct opening *outer;
+};
+
+static struct table *open_tables(const struct table_env *env,
+        const struct map_options *options, const struct opening *opening,
+        struct reason *ret_reason);
+
+static bool is_ring(const struct opening *opening, const char *name)
+{
+        while (opening != NULL && strcmp(opening->name, name) != 0)
+                opening = opening->outer;
+        return opening != NULL;
+}
+
+/* Opens what another map answers from, for map:NAME. */
+static struct table *open_map(const struct table_env *env, const char *name,
+        struct reason *ret_reason)
+{
+        const struct opening *outer = env->ctx;
+        const struct map_options *options =
+                directory_find(outer->directory, name);
+        struct opening opening = {outer->directory, name, outer};
+
+        if (options == NULL) {
+                reason_set(
+                        ret_reason, "map:%s: there is no [map %s]", name, name);
                 return NULL;
         }
-        if (word_next(&rest, &more)) {
-                reason_set(ret_reason,
-                        "\"%.*s\" after \"%.*s\": more than one table, or a "
-                        "text with blanks or commas that needs {} around it",
-                        (int)more.size, more.data, (int)word.size, word.data);
+        if (is_ring(outer, name)) {
+                reason_set(ret_reason, "map:%s: [map %s] is made of itself",
+                        name, name);
                 return NULL;
         }
-        copy = strndup(word.data, word.size);
-        if (copy == NULL)
-                reason_set_errno(ret_reason, -ENOMEM, "table");
-        return copy;
+        return open_tables(env, options, &opening, ret_reason);
+}
+
+static struct table *open_tables(const struct table_env *env,
+        const struct map_options *options, const struct opening *opening,
+        struct reason *ret_reason)
+{
+        struct table_env inner = *env;
+
+        inner.fold = options->fold;
+        inner.threads = options->threads;
+        inner.queue = options->queue;
+        inner.open_map = open_map;
+        inner.ctx = (void *)opening;
+        return search_open(&inner, options, ret_reason);
 }
 
 static int find_canary(
@@ -34,7 +68,7 @@ static int find_canary(
         struct arena arena;
         struct lookup lookup = {
                 .key = span_of(canary),
-                .deadline = UINT64_MAX,
+                .deadline = events_now() + CANARY_TIME,
                 .arena = &arena,
         };
 
@@ -52,33 +86,25 @@ static int find_canary(
         return -ENOENT;
 }
 
-static struct table *open_word(const struct table_env *env, const char *spec,
-        const char *canary, struct reason *ret_reason)
+struct content *content_open(const struct table_env *env,
+        const struct map_options *options, const struct directory *directory)
 {
-        char *word = copy_word(spec, ret_reason);
-        struct table *table;
-
-        if (word == NULL)
-                return NULL;
-        table = table_open(env, word, ret_reason);
-        free(word);
-        if (table != NULL && canary != NULL &&
-                find_canary(table, canary, ret_reason) < 0) {
-                table_close(table);
-                return NULL;
-        }
-        return table;
-}
-
-struct content *content_open(
-        const struct table_env *env, const char *spec, const char *canary)
-{
+        struct opening opening = {directory, options->name, NULL};
         struct content *content = calloc(1, sizeof(*content));
+        struct table *table;
 
         if (content == NULL)
                 return NULL;
         atomic_init(&content->references, 1);
-        content->table = open_word(env, spec, canary, &content->reason);
+        content->events = env->events;
+        content->takes_empty = options->empty_value;
+        table = open_tables(env, options, &opening, &content->reason);
+        if (table != NULL && options->canary != NULL &&
+                find_canary(table, options->canary, &content->reason) < 0) {
+                table_close(table);
+                table = NULL;
+        }
+        content->table = table;
         return content;
 }
 
@@ -88,12 +114,29 @@ struct content *content_ref(struct content *content)
         return content;
 }
 
+static void close_content(struct content *content)
+{
+        table_close(content->table);
+        free(content);
+}
+
+static void close_later(struct post *post)
+{
+        close_content((struct content *)((char *)post -
+                                         offsetof(struct content, closing)));
+}
+
 void content_unref(struct content *content)
 {
         if (content == NULL || atomic_fetch_sub(&content->references, 1) != 1)
                 return;
-        table_close(content->table);
-        free(content);
+        if (content->table != NULL && content->table->pends &&
+                content->events != NULL) {
+                content->closing.run = close_later;
+                events_post(content->events, &content->closing);
+        } else {
+                close_content(content);
+        }
 }
 
 bool content_is_current(const struct content *content)

@@ -6,25 +6,31 @@
 #ifndef MAPS_CONTENT_H
 #define MAPS_CONTENT_H
 
-#include "tables/table.h"
+#include "base/events.h"
+#include "maps/directory.h"
 #include <stdatomic.h>
 
 struct content {
         atomic_uint references;
         struct table *table;  /* NULL: it could not be opened */
         struct reason reason; /* why not */
+        bool takes_empty;     /* an empty value is an answer */
+
+        struct events
+                *events; /* on whose thread a table that pends is closed */
+        struct post closing;
 };
 
 /*
- * Opens a table, written as `postconf -hx` prints it. A list of several tables
- * is refused, and with it an unbraced text with blanks or commas, which Postfix
- * takes for a list. canary: a key that has to be found; NULL: none.
+ * Opens the tables of a map with the rules around them, and looks for its
+ * canary. env: its report and events count. directory: of the maps that it may
+ * be made of; may be NULL.
  *
  * May block. Returns content with one reference, failed or not; NULL when there
  * is no memory.
  */
-struct content *content_open(
-        const struct table_env *env, const char *spec, const char *canary);
+struct content *content_open(const struct table_env *env,
+        const struct map_options *options, const struct directory *directory);
 
 struct content *content_ref(struct content *content);
 

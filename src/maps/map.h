@@ -9,23 +9,16 @@
 #define MAPS_MAP_H
 
 #include "maps/content.h"
-#include "maps/counts.h"
+#include "maps/tally.h"
 #include <socketmap/request.h>
 
 struct map;
 
-struct map_options {
-        const char *name;
-        const char *table; /* as `postconf -hx` prints it */
-        bool auto_reload;
-        unsigned shrink_limit; /* percent of the entries; 100: all may go */
-        const char *canary;    /* a key that must be found; NULL: none */
-        bool secret;           /* nobody may be told its values */
-};
-
 /*
- * Opens a map and its content, with one reference. Copies the options. May
- * block; any thread.
+ * Opens a map and its content, with one reference. Copies the options, and has
+ * a reference to the directory, which may be NULL. env: its report and events
+ * count; the events are borrowed as long as the map lives. May block; any
+ * thread.
  *
  * A table that cannot be opened now, or where the canary is not found, takes
  * no other map down: the map answers TEMP with the reason, and env->report is
@@ -33,38 +26,49 @@ struct map_options {
  * wrong, or when there is no memory.
  */
 struct map *map_open(const struct table_env *env,
-        const struct map_options *options, struct reason *ret_reason);
+        const struct map_options *options, struct directory *directory,
+        struct reason *ret_reason);
 
 /*
  * Likewise, in the place of `former` (may be NULL): if the table cannot be
  * opened, and former has something of the same table, it goes on with that.
  */
 struct map *map_reopen(const struct table_env *env,
-        const struct map_options *options, struct map *former,
-        struct reason *ret_reason);
+        const struct map_options *options, struct directory *directory,
+        struct map *former, struct reason *ret_reason);
 
 /* Any thread. The last map_unref closes the map; NULL does nothing. */
 struct map *map_ref(struct map *map);
 void map_unref(struct map *map);
 
-/* How to register it: SOCKETMAP_INLINE or 0. Adopting may make it 0. */
-unsigned map_flags(const struct map *map);
-
 /*
- * The lookup function; ctx is the struct map. On the server's thread, or on
- * workers of a map whose flags say so.
+ * The lookup function, for SOCKETMAP_INLINE: it never blocks; ctx is the struct
+ * map.
  */
 void map_lookup(struct socketmap_request *request, void *ctx);
+
+/*
+ * Ends the lookups that are under way: the server answers TEMP. The server's
+ * thread only.
+ */
+void map_cancel(struct map *map);
 
 /* The map's own copy of its options, constant. */
 const struct map_options *map_get_options(const struct map *map);
 
 /*
  * Says whether another map of these options, opened now, would answer the same:
- * effective options and files are unchanged. Looks at the files; any thread.
- * A map that answers TEMP is the same as none.
+ * effective options, the maps it is made of and files are unchanged. Looks at
+ * the files; any thread. A map that answers TEMP is the same as none.
  */
-bool map_is_same(struct map *map, const struct map_options *options);
+bool map_is_same(struct map *map, const struct map_options *options,
+        const struct directory *directory);
+
+/*
+ * Opens its content once more, as map_open did. May block; any thread. Returns
+ * as content_open does.
+ */
+struct content *map_open_content(const struct map *map, struct report *report);
 
 /*
  * Replaces the content of a map: the server's thread only. Takes the caller's
@@ -79,19 +83,6 @@ void map_count_failure(struct map *map);
 
 /* Returns the content in use, with a reference. Any thread. */
 struct content *map_get_content(struct map *map);
-
-/*
- * One that wants to know of each answer. `answered` runs on the thread that
- * answers, after the reply; key and text are borrowed. nanoseconds: from the
- * lookup function's call to the reply. The text of a secret map is given too:
- * look at its options.
- */
-struct map_observer {
-        void (*answered)(void *ctx, const struct map *map, struct span key,
-                enum socketmap_status status, struct span text,
-                uint64_t nanoseconds);
-        void *ctx;
-};
 
 /* Borrows the observer until another one is set. NULL: none. */
 void map_set_observer(struct map *map, const struct map_observer *observer);

@@ -53,37 +53,51 @@ static bool has_hot_file(const struct table *table)
         return false;
 }
 
-/* A big table that has lost much was rarely meant to. */
-static bool has_shrunk(struct refresh *refresh)
+/* Whether more than shrink_limit of the entries would go. */
+static bool is_much_less(const struct refresh *refresh)
 {
         const struct table *former = refresh->former->table;
         const struct table *table = refresh->content->table;
-        unsigned limit = refresh->options->shrink_limit;
+        unsigned limit = map_get_options(refresh->map)->shrink_limit;
 
         if (former == NULL || former->entries == SIZE_MAX ||
                 table->entries == SIZE_MAX || table->entries >= former->entries)
                 return false;
         /* In floating point: nothing overflows. */
-        if ((double)(former->entries - table->entries) * 100 <=
-                (double)former->entries * limit)
-                return false;
+        return (double)(former->entries - table->entries) * 100 >
+               (double)former->entries * limit;
+}
+
+/*
+ * A big table that has lost much was rarely meant to. Of one that was rewritten
+ * in place, the former content is gone already.
+ */
+static enum refresh_result judge(struct refresh *refresh, struct report *report)
+{
+        const struct table *table = refresh->content->table;
+
+        if (!is_much_less(refresh))
+                return REFRESH_NEW;
         reason_set(&refresh->reason,
                 "%zu entries in place of %zu: more than shrink_limit = %u%% "
                 "would go",
-                table->entries, former->entries, limit);
-        return true;
+                table->entries, refresh->former->table->entries,
+                map_get_options(refresh->map)->shrink_limit);
+        if (!table->is_in_place)
+                return REFRESH_SHRUNK;
+        report_at(report, SEVERITY_WARNING, NULL,
+                "map %s: %s, but its file was rewritten in place",
+                map_get_options(refresh->map)->name, refresh->reason.text);
+        return REFRESH_NEW;
 }
 
 static enum refresh_result open_again(
         struct refresh *refresh, struct report *report)
 {
-        struct table_env env = {.report = report};
-
-        refresh->content = content_open(
-                &env, refresh->options->table, refresh->options->canary);
+        refresh->content = map_open_content(refresh->map, report);
         if (refresh->content == NULL) {
                 reason_set_errno(&refresh->reason, -ENOMEM, "map %s",
-                        refresh->options->name);
+                        map_get_options(refresh->map)->name);
                 return REFRESH_FAILED;
         }
         if (refresh->content->table == NULL) {
@@ -92,7 +106,7 @@ static enum refresh_result open_again(
         }
         if (has_hot_file(refresh->content->table))
                 return REFRESH_HOT;
-        return has_shrunk(refresh) ? REFRESH_SHRUNK : REFRESH_NEW;
+        return judge(refresh, report);
 }
 
 void refresh_run(struct refresh *refresh, struct report *report)

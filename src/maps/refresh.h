@@ -23,7 +23,7 @@ struct refused {
 };
 
 struct refresh {
-        const struct map_options *options;
+        const struct map *map;  /* borrowed until refresh_fini */
         struct content *former; /* a reference; ended by refresh_fini */
         const struct refused *refused;
 

@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <stdio.h>
 
-#define PROXY "proxy:"
-
 static const struct table_type *find_type(struct span name)
 {
         const struct table_type *const *type = table_types;
@@ -52,27 +50,65 @@ static void set_unknown_type(struct span name, struct reason *ret_reason)
                 list_types(name, ret_reason);
 }
 
-/* Splits "type:argument". Returns the type, or NULL with the reason. */
+/* Postfix's way to share a table between processes: we are one. */
+static struct span drop_proxy(struct span spec)
+{
+        struct span proxy = SPAN_LITERAL("proxy:");
+
+        if (spec.size > proxy.size &&
+                memcmp(spec.data, proxy.data, proxy.size) == 0) {
+                spec.data += proxy.size;
+                spec.size -= proxy.size;
+        }
+        return spec;
+}
+
+/* Returns false when it has another form than TYPE:ARGUMENT. */
+static bool split(
+        struct span spec, struct span *ret_name, struct span *ret_argument)
+{
+        struct span rest = drop_proxy(spec);
+        const char *colon = memchr(rest.data, ':', rest.size);
+        size_t size;
+
+        if (colon == NULL)
+                return false;
+        size = (size_t)(colon - rest.data);
+        *ret_name = (struct span){rest.data, size};
+        *ret_argument = (struct span){colon + 1, rest.size - size - 1};
+        return size > 0 && ret_argument->size > 0;
+}
+
+const struct table_type *table_split(
+        struct span spec, struct span *ret_argument)
+{
+        struct span name;
+
+        if (!split(spec, &name, ret_argument))
+                return NULL;
+        return find_type(name);
+}
+
+bool table_type_names_file(const struct table_type *type)
+{
+        return strncmp(type->argument, "FILE", 4) == 0;
+}
+
+/* Returns the type with its argument, or NULL with the reason. */
 static const struct table_type *parse(
         const char *spec, const char **ret_argument, struct reason *ret_reason)
 {
         const struct table_type *type;
-        const char *colon;
-        struct span name;
+        struct span name, argument;
 
-        /* Postfix's way to share a table between processes: we are one. */
-        if (strncmp(spec, PROXY, strlen(PROXY)) == 0)
-                spec += strlen(PROXY);
-        colon = strchr(spec, ':');
-        if (colon == NULL || colon == spec || colon[1] == '\0') {
+        if (!split(span_of(spec), &name, &argument)) {
                 reason_set(ret_reason, "expected TYPE:NAME, not \"%s\"", spec);
                 return NULL;
         }
-        name = (struct span){spec, (size_t)(colon - spec)};
         type = find_type(name);
         if (type == NULL)
                 set_unknown_type(name, ret_reason);
-        *ret_argument = colon + 1;
+        *ret_argument = argument.data;
         return type;
 }
 

@@ -90,6 +90,8 @@ struct table_type {
         const char *name;     /* the word before the colon */
         const char *summary;  /* one line for listings and the manual */
         const char *argument; /* what stands after the colon, "FILE" */
+        const char *suffix;   /* of the file if it is FILE; NULL: none */
+        bool has_members;     /* argument is {TABLE, ...} */
         /* What socketmap_tables(5) says of it, in mdoc(7); with an example. */
         const char *manual;
         /* What its FILE.cf may say, for the manual; NULL: it has none. */
@@ -173,6 +175,16 @@ void table_cancel(struct table *table, struct lookup *lookup);
  * or -EINVAL with the reason.
  */
 int table_check(const char *spec, struct reason *ret_reason);
+
+/*
+ * Splits "type:argument", "proxy:" dropped. Returns the type, or NULL when
+ * there is none of that name, or no argument.
+ */
+const struct table_type *table_split(
+        struct span spec, struct span *ret_argument);
+
+/* Whether the type's argument is the name of a file, unless it is "{...}". */
+bool table_type_names_file(const struct table_type *type);
 
 /* NULL does nothing. */
 void table_close(struct table *table);

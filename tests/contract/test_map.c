@@ -54,7 +54,8 @@ static enum progress start_later(struct table *table, struct lookup *lookup)
 static void cancel_later(struct table *table, struct lookup *lookup)
 {
         (void)table;
-        (void)lookup;
+        CHECK(lookup == pending);
+        pending = NULL;
 }
 
 static struct table *open_odd(const struct table_type *type,
@@ -131,7 +132,7 @@ static struct map *open_map(const char *spec, struct reason *ret_reason)
         struct map_options options = {.name = "virtual", .table = spec};
 
         warned[0] = '\0';
-        return map_open(&env, &options, ret_reason);
+        return map_open(&env, &options, NULL, ret_reason);
 }
 
 /* Asks a new map for "key" and returns the reply. */
@@ -171,10 +172,8 @@ static void test_wrong_specification(void)
         CHECK_STR(reason.text, "wrong by itself");
         CHECK(open_map("", &reason) == NULL);
         CHECK_STR(reason.text, "expected TYPE:NAME");
-        CHECK(open_map("now:a, later:b", &reason) == NULL);
-        CHECK_STR(reason.text,
-                "\"later:b\" after \"now:a\": more than one table, or a text "
-                "with blanks or commas that needs {} around it");
+        CHECK(open_map("now:a, later:wrong", &reason) == NULL);
+        CHECK_STR(reason.text, "wrong by itself");
         CHECK_STR(warned, "");
         map_unref(NULL);
 }
@@ -190,23 +189,10 @@ static void test_table_is_down(void)
         struct reason reason;
         struct map *map = open_map("now:down", &reason);
 
-        CHECK_INT(map_flags(map), SOCKETMAP_INLINE);
         CHECK_STR(warned, "map virtual answers TEMP: server x: Connection "
                           "refused");
         map_unref(map);
         CHECK_STR(reply_of("now:down"), "TEMP server x: Connection refused");
-}
-
-static void test_flags(void)
-{
-        struct reason reason;
-        struct map *map = open_map("now:found", &reason);
-
-        CHECK_INT(map_flags(map), SOCKETMAP_INLINE);
-        map_unref(map);
-        map = open_map("now:blocks", &reason);
-        CHECK_INT(map_flags(map), 0);
-        map_unref(map);
 }
 
 static uint64_t now(void)
@@ -223,8 +209,6 @@ static void test_deadline(void)
 
         reply_of("now:found");
         CHECK(deadline == UINT64_MAX);
-        reply_of("now:found-blocks");
-        CHECK(deadline >= before + 4000 && deadline <= now() + 4000);
         reply_of("later:now-found");
         CHECK(deadline >= before + 4000 && deadline <= now() + 4000);
 }
@@ -263,9 +247,61 @@ static void test_cannot_hold(void)
         struct reason reason;
         struct map *map = open_map("later:x", &reason);
 
-        pending = NULL;
         map_lookup(&request, map);
         CHECK_INT(request.replies + request.releases, 0);
+        CHECK(pending == NULL); /* it was cancelled */
+        map_unref(map);
+}
+
+/* The server is about to end. */
+static void test_cancel(void)
+{
+        struct socketmap_request request = {.key = SPAN_LITERAL("key")};
+        struct reason reason;
+        struct map *map = open_map("later:x", &reason);
+
+        map_lookup(&request, map);
+        CHECK(pending != NULL);
+        map_cancel(map);
+        CHECK(pending == NULL);
+        CHECK_INT(request.replies, 0);
+        CHECK_INT(request.releases, 1);
+        map_cancel(map);
+        map_unref(map);
+}
+
+/* The first key of all tables wins, and a failure ends the search. */
+static void test_list(void)
+{
+        CHECK_STR(reply_of("now:absent, now:found"), "OK key");
+        CHECK_STR(reply_of("now:found now:failed"), "OK key");
+        CHECK_STR(reply_of("now:failed, now:found"), "TEMP no luck");
+        CHECK_STR(reply_of("now:absent, now:absent"), "NOTFOUND ");
+        CHECK_STR(reply_of("now:absent, later:now-found"), "OK key");
+        CHECK_STR(reply_of("now:absent, now:nothing"),
+                "TEMP the table did not answer");
+        CHECK_STR(reply_of("now:absent, now:down"),
+                "TEMP server x: Connection refused");
+}
+
+static void test_pending_list(void)
+{
+        struct socketmap_request request = {.key = SPAN_LITERAL("key")};
+        struct reason reason;
+        struct map *map = open_map("later:a, now:absent, later:b", &reason);
+        struct lookup *first;
+
+        map_lookup(&request, map);
+        first = pending;
+        lookup_absent(pending);
+        pending->finish(pending);
+        CHECK(pending == first); /* the same memory, for the next table */
+        CHECK_INT(request.replies, 0);
+        lookup_found(pending, SPAN_LITERAL("b"));
+        pending->finish(pending);
+        CHECK_STR(request.reply, "OK b");
+        map_lookup(&request, map);
+        map_cancel(map);
         CHECK(pending == NULL);
         map_unref(map);
 }
@@ -277,7 +313,7 @@ static struct map *open_with(const char *spec, const char *canary)
         struct map_options options = {
                 .name = "virtual", .table = spec, .canary = canary};
         struct reason reason;
-        struct map *map = map_open(&env, &options, &reason);
+        struct map *map = map_open(&env, &options, NULL, &reason);
 
         if (map == NULL)
                 snprintf(warned, sizeof(warned), "%s", reason.text);
@@ -379,7 +415,9 @@ static struct content *open_content(const char *spec)
         static struct report report = {.say = say};
         struct table_env env = {.report = &report};
 
-        return content_open(&env, spec, NULL);
+        const struct map_options options = {.name = "virtual", .table = spec};
+
+        return content_open(&env, &options, NULL);
 }
 
 /* What has begun ends on the content it began with. */
@@ -390,7 +428,6 @@ static void test_adopted(void)
 
         map_lookup(&request, map);
         content_unref(map_adopt(map, open_content("now:absent")));
-        CHECK_INT(map_flags(map), SOCKETMAP_INLINE);
         lookup_found(pending, SPAN_LITERAL("old"));
         pending->finish(pending);
         CHECK_STR(request.reply, "OK old");
@@ -400,11 +437,7 @@ static void test_adopted(void)
         map_lookup(&request, map);
         CHECK_STR(request.reply, "TEMP server x: Connection refused");
         CHECK_INT(count_of(map, MAP_COUNT_RELOADS), 1);
-        /* Workers can answer from any table: it stays theirs. */
-        content_unref(map_adopt(map, open_content("now:found-blocks")));
-        CHECK_INT(map_flags(map), 0);
         content_unref(map_adopt(map, open_content("now:found")));
-        CHECK_INT(map_flags(map), 0);
         map_lookup(&request, map);
         CHECK_STR(request.reply, "OK key");
         map_unref(map);
@@ -427,8 +460,12 @@ static void test_canary(void)
         map_lookup(&request, map);
         CHECK_STR(request.reply, "TEMP canary bird: no luck");
         map_unref(map);
-        CHECK(open_with("later:found", "bird") == NULL);
-        CHECK_STR(warned, "canary: not for a later table");
+        /* It is waited for. */
+        map = open_with("later:found", "bird");
+        map_lookup(&request, map);
+        CHECK(pending != NULL);
+        map_cancel(map);
+        map_unref(map);
 }
 
 static void test_references(void)
@@ -449,10 +486,12 @@ int main(void)
         RUN(test_wrong_specification);
         RUN(test_words);
         RUN(test_table_is_down);
-        RUN(test_flags);
         RUN(test_deadline);
         RUN(test_pending);
         RUN(test_cannot_hold);
+        RUN(test_cancel);
+        RUN(test_list);
+        RUN(test_pending_list);
         RUN(test_counts);
         RUN(test_percentile);
         RUN(test_observer);

@@ -24,12 +24,6 @@ static struct map *map;
 static char logged[65536]; /* since the map began */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
-static void flags_changed(void *ctx)
-{
-        (void)ctx;
-        CHECK(!"no table here has workers");
-}
-
 static void ignore_tick(uv_timer_t *timer)
 {
         (void)timer;
@@ -151,7 +145,7 @@ static void begin(const struct map_options *options)
         struct reason reason;
 
         logged[0] = '\0';
-        map = map_open(&env, options, &reason);
+        map = map_open(&env, options, NULL, &reason);
         CHECK(map != NULL);
         CHECK_INT(upkeep_set(&upkeep, &map, 1), 0);
 }
@@ -325,25 +319,25 @@ static void test_is_same(void)
         struct map_options options = options_of(table);
 
         begin_file("a 1\n", 100);
-        CHECK(map_is_same(map, &options));
+        CHECK(map_is_same(map, &options, NULL));
         options.shrink_limit = 51;
-        CHECK(!map_is_same(map, &options));
+        CHECK(!map_is_same(map, &options, NULL));
         options = options_of(table);
         options.canary = "a";
-        CHECK(!map_is_same(map, &options));
+        CHECK(!map_is_same(map, &options, NULL));
         options = options_of("texthash:/other");
-        CHECK(!map_is_same(map, &options));
+        CHECK(!map_is_same(map, &options, NULL));
         options = options_of(table);
         write_at("users", "a 2\n", 99);
-        CHECK(!map_is_same(map, &options));
+        CHECK(!map_is_same(map, &options, NULL));
         end();
         /* Failing, or maybe written since: another one may differ. */
         begin_file("a 1\n", 0);
-        CHECK(!map_is_same(map, &options));
+        CHECK(!map_is_same(map, &options, NULL));
         end();
         unlink(path);
         begin(&options);
-        CHECK(!map_is_same(map, &options));
+        CHECK(!map_is_same(map, &options, NULL));
         end();
         free(table);
 }
@@ -376,7 +370,7 @@ static void set_up(void)
         uv_loop_init(&loop);
         uv_timer_init(&loop, &tick);
         uv_timer_start(&tick, ignore_tick, 20, 20);
-        upkeep_init(&upkeep, &loop, flags_changed, NULL);
+        upkeep_init(&upkeep, &loop);
 }
 
 static void tear_down(void)

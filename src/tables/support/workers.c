@@ -48,7 +48,7 @@ struct workers *workers_new(
                 return NULL;
         workers->type = type;
         workers->ctx = ctx;
-        workers->events = env->events;
+        workers->events = env->events != NULL ? events_ref(env->events) : NULL;
         workers->thread_limit = env->threads > 0 ? env->threads : 1;
         workers->queue_limit = env->queue > 0 ? env->queue : 1;
         workers->end = &workers->first;
@@ -63,6 +63,8 @@ static void free_workers(struct workers *workers)
                 workers->type->end(workers->own_state);
         if (workers->type->free != NULL)
                 workers->type->free(workers->ctx);
+        if (workers->events != NULL)
+                events_unref(workers->events);
         pthread_cond_destroy(&workers->work);
         pthread_mutex_destroy(&workers->mutex);
         free(workers);
