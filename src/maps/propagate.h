@@ -3,7 +3,7 @@
 #ifndef MAPS_PROPAGATE_H
 #define MAPS_PROPAGATE_H
 
-#include "maps/order.h"
+#include "maps/candidates.h"
 
 /*
  * The result of virtual, canonical and generic orders. What any but a stripped
