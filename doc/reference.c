@@ -2,8 +2,10 @@
 /*
  * Completes a manual page with what is declared in the sources: copies stdin
  * to stdout, and writes the options of a kind of section for the line
- * ".\" @options KIND", and the table types for ".\" @tables".
+ * ".\" @options KIND", the table types as a list for ".\" @tables", and a
+ * subsection each for ".\" @types".
  */
+#include "base/cf.h"
 #include "config/options.h"
 #include "tables/table.h"
 
@@ -46,7 +48,7 @@ static void print_range(const struct option *option)
                         number_format(option->range.most, units).text);
         if (word == NULL)
                 return;
-        puts("One of");
+        puts(option->type == &value_words ? "Words are" : "One of");
         for (; *word != NULL; word++)
                 printf(".Ql %s%s\n", *word, word[1] == NULL ? " ." : " ,");
 }
@@ -82,11 +84,43 @@ static void print_tables(void)
         puts(".El");
 }
 
+static void print_cf_options(const struct cf_option *option)
+{
+        puts(".Pp\nThe file knows");
+        puts(".Bl -tag -width \"expansion_limit\"");
+        for (; option->name != NULL; option++) {
+                printf(".It Ic %s\n", option->name);
+                if (option->summary != NULL)
+                        print_sentence(option->summary);
+                if (option->fallback != NULL)
+                        printf("Default:\n.Ql %s .\n", option->fallback);
+        }
+        puts(".El");
+}
+
+static void print_types(void)
+{
+        for (size_t i = 0; table_types[i] != NULL; i++) {
+                const struct table_type *type = table_types[i];
+
+                printf(".Ss %s:%s\n", type->name, type->argument);
+                print_sentence(type->summary);
+                if (type->manual != NULL)
+                        fputs(type->manual, stdout);
+                if (type->options != NULL)
+                        print_cf_options(type->options);
+        }
+}
+
 /* Returns whether there is something of this name. */
 static int print_reference(const char *name)
 {
         if (strcmp(name, "tables") == 0) {
                 print_tables();
+                return 1;
+        }
+        if (strcmp(name, "types") == 0) {
+                print_types();
                 return 1;
         }
         for (size_t i = 0; i < SECTION_KINDS; i++) {

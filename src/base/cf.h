@@ -31,6 +31,7 @@ struct cf_option {
         size_t offset;        /* of the value in the table's struct */
         uint64_t least, most; /* of a number; of a text's bytes */
         const char *fallback; /* NULL: NULL, 0 or false */
+        const char *summary;  /* one line for the manual */
 };
 
 /*

@@ -31,6 +31,10 @@ static const char *const parents[] = {[ORDER_PARENTS_BY_ORDER] = "by-search",
         [ORDER_PARENTS_DOMAIN] = ".domain",
         NULL};
 
+/* Those of Postfix; only the first three are searches. */
+static const char *const extension_classes[] = {"virtual", "canonical",
+        "generic", "alias", "forward", "include", "none", NULL};
+
 /* Whether it is ok. */
 static const char *const empty_values[] = {"temp", "ok", NULL};
 static const char *const folds[] = {
@@ -243,11 +247,12 @@ static const struct option map_options[] = {
                 .fallback = "yes",
                 .summary = "owner-LIST and LIST-request have no extension"},
         {.name = "propagate_unmatched_extensions",
-                .type = &value_text,
+                .type = &value_words,
                 FIELD(config_map, propagate_unmatched_extensions),
+                ONE_OF(extension_classes),
                 .fallback = "canonical, virtual",
                 .summary = "the searches that append an extension to what was "
-                           "found without it, or none"},
+                           "found without it"},
         {.name = "parent_domain_matches",
                 .type = &value_choice,
                 FIELD(config_map, parents),

@@ -119,7 +119,8 @@ static int check_file(
         char file[PATH_MAX];
         int fd, size;
 
-        if (!table_type_names_file(type) || argument.data[0] != '/')
+        if (type == NULL || !table_type_names_file(type) ||
+                argument.data[0] != '/')
                 return 0;
         size = snprintf(file, sizeof(file), "%.*s%s", (int)argument.size,
                 argument.data, type->suffix != NULL ? type->suffix : "");

@@ -57,6 +57,27 @@ static int parse_names(
         return r;
 }
 
+/* The list is kept as it is written. */
+static int parse_words(
+        struct value_input *input, void *ret_value, struct reason *ret_reason)
+{
+        const char **text = ret_value;
+        struct value_words words;
+        int r = value_split(input, &words, ret_reason);
+
+        *text = input->text;
+        for (size_t i = 0; r == 0 && i < words.count; i++) {
+                if (value_find_word(
+                            span_of(words.items[i]), input->range.words) >= 0)
+                        continue;
+                input->wrong_at = words.offsets[i];
+                reason_set(ret_reason, "\"%s\" is none of the words there are",
+                        words.items[i]);
+                r = -EINVAL;
+        }
+        return r;
+}
+
 /* Returns whether all bits of an address behind the first `bits` are 0. */
 static bool ends_in_zeros(
         const unsigned char *address, unsigned size, unsigned bits)
@@ -127,3 +148,4 @@ static int parse_networks(
 
 const struct value_type value_names = {"NAME...", NULL, parse_names};
 const struct value_type value_networks = {"NETWORK...", NULL, parse_networks};
+const struct value_type value_words = {"WORD...", NULL, parse_words};

@@ -118,7 +118,10 @@ static int is_elsewhere(
         void *ctx, const struct table_type *type, struct span argument)
 {
         (void)ctx;
-        return table_type_names_file(type) && argument.data[0] != '{' ? 0 : 1;
+        return type != NULL && table_type_names_file(type) &&
+                               argument.data[0] != '{'
+                       ? 0
+                       : 1;
 }
 
 bool value_table_shows_data(const char *spec)

@@ -49,6 +49,8 @@ extern const struct value_type value_group;    /* struct config_group */
 extern const struct value_type value_users;    /* struct config_users */
 extern const struct value_type value_groups;   /* struct config_groups */
 extern const struct value_type value_names;    /* struct config_list */
+extern const struct value_type value_words;    /* const char *: a list of the
+                                                * range's words */
 extern const struct value_type value_networks; /* struct config_list */
 extern const struct value_type value_levels;   /* struct config_area_levels */
 extern const struct value_type value_traces;   /* struct config_traces */

@@ -19,7 +19,7 @@ static int find_name(
 {
         const char *name = ctx;
 
-        return strcmp(type->name, "map") == 0 &&
+        return type != NULL && strcmp(type->name, "map") == 0 &&
                (name == NULL || span_equal(argument, span_of(name)));
 }
 

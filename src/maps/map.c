@@ -32,6 +32,17 @@ static void free_map(struct map *map)
         free(map);
 }
 
+/* Whether what one of them has open would do for the other. */
+static bool answers_alike(const struct map *map, const struct map *former)
+{
+        struct map_options options = former->options;
+
+        options.canary = map->options.canary;
+        options.auto_reload = map->options.auto_reload;
+        options.shrink_limit = map->options.shrink_limit;
+        return map_options_are_same(&map->options, &options);
+}
+
 /*
  * Lets a map whose table cannot be opened have what a former map has from the
  * same one. Returns false when there is nothing of that kind.
@@ -41,8 +52,7 @@ static bool keep_content(
 {
         struct content *content;
 
-        if (former == NULL ||
-                !map_options_are_same(&former->options, &map->options))
+        if (former == NULL || !answers_alike(map, former))
                 return false;
         content = map_get_content(former);
         if (content->table == NULL) {

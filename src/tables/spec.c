@@ -18,12 +18,12 @@ static int walk_word(const struct walk *walk, struct span word, unsigned depth)
         const struct table_type *type = table_split(word, &argument);
 
         if (type == NULL)
-                return 0;
+                return walk->leaf(walk->ctx, NULL, word);
         if (!type->has_members)
                 return walk->leaf(walk->ctx, type, argument);
         if (depth == TABLE_DEPTH_MAX ||
                 braces_strip(argument, &inside, &ignored) < 0)
-                return 0;
+                return walk->leaf(walk->ctx, NULL, word);
         return walk_list(walk, inside, depth + 1);
 }
 

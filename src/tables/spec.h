@@ -9,8 +9,9 @@ struct table_type;
 
 /*
  * Calls `leaf` for each table that is not made of others, at any depth that a
- * table can be opened at. What is no TYPE:ARGUMENT of a type there is, is left
- * out. Stops when leaf returns another value than 0, and returns that.
+ * table can be opened at; for what is no TYPE:ARGUMENT of a type there is, with
+ * all of it and NULL as the type. Stops when leaf returns another value than 0,
+ * and returns that.
  */
 int spec_walk(struct span text,
         int (*leaf)(

@@ -15,12 +15,14 @@ struct values {
 };
 
 static const struct cf_option options[] = {
-        {"hosts", CF_TEXT, offsetof(struct values, hosts), 1, 20, "here"},
-        {"password", CF_SECRET, offsetof(struct values, password), 0, SIZE_MAX,
-                NULL},
-        {"limit", CF_NUMBER, offsetof(struct values, limit), 3, 9, "4"},
-        {"local", CF_BOOL, offsetof(struct values, is_local), 0, 0, NULL},
-        {NULL, CF_TEXT, 0, 0, 0, NULL},
+        {"hosts", CF_TEXT, offsetof(struct values, hosts), .least = 1,
+                .most = 20, .fallback = "here"},
+        {"password", CF_SECRET, offsetof(struct values, password),
+                .most = SIZE_MAX},
+        {"limit", CF_NUMBER, offsetof(struct values, limit), .least = 3,
+                .most = 9, .fallback = "4"},
+        {"local", CF_BOOL, offsetof(struct values, is_local), .least = 0},
+        {.name = NULL},
 };
 
 static void say(void *ctx, enum severity severity, const char *line)

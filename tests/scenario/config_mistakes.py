@@ -114,7 +114,7 @@ set behind the first 24
 "virtual"?
     map_allow = virtual virtaul
                         ^
-@DIR@/more/1.conf:5:1: [map virtual] lacks "table = TYPE:ARGUMENT"
+@DIR@/more/1.conf:5:1: [map virtual] lacks "table = TABLE..."
     [map virtual]
     ^
 @DIR@/more/1.conf:6:16: shrink_limit: 101 is not from 0 to 100
@@ -123,8 +123,8 @@ set behind the first 24
 @DIR@/more/1.conf:7:6: [map virtual] is there already, in line 5
     [map virtual]
          ^
-@DIR@/more/1.conf:8:9: table: a relative path; write the whole one, such as \
-texthash:@DIR@/more/virtual
+@DIR@/more/1.conf:8:9: table: texthash:virtual: write the absolute path of the \
+file, such as texthash:/etc/postfix/virtual
     table = texthash:virtual
             ^
 """

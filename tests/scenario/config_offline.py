@@ -211,7 +211,7 @@ def _(directory):
 def _(directory):
     status, lines = checks(
         directory, listen(directory) + "[map m]\nsecret = yes\n"
-        "table = inline:{k=pass}, static:x\n[defaults]\nworkers = x\n")
+        "table = inline:{k=pass}, static\n[defaults]\nworkers = x\n")
     assert status == 78, status
     assert lines == [
         f"{directory}/socketmapd.conf:5:26: table: wrong; more is not told of "

@@ -4,18 +4,46 @@
     with Sink() as sink:
         ... virtual_transport = lmtp:{sink.endpoint} ...
         assert sink.wait("marker in the mail") == ["alice@example.org"]
+
+It announces DSN: what a client says of the original recipient is kept, too.
 """
+import re
 import socket
 import threading
 
 PATIENCE = 60
 
 
+class Mail:
+    """sender: as the client gave it. recipients: likewise; originals: what
+    each of them was before it was rewritten, or None."""
+
+    def __init__(self, sender):
+        self.sender = sender
+        self.recipients = []
+        self.originals = []
+        self.text = ""
+
+
+def _address(line):
+    """Of "RCPT TO:<address> ORCPT=...": quotes may hold anything."""
+    text = line.decode("utf-8", "replace")
+    return text[text.index("<") + 1:text.rindex(">")]
+
+
+def _original(line):
+    found = re.search(rb" ORCPT=[\w-]+;(\S*)", line)
+    if found is None:
+        return None
+    return re.sub(rb"\+([0-9A-F]{2})", lambda code: bytes.fromhex(
+        code[1].decode()), found[1]).decode("utf-8", "replace")
+
+
 class Sink:
     def __init__(self, address="127.0.0.1"):
         self._socket = socket.create_server((address, 0))
         self.endpoint = "inet:{}:{}".format(*self._socket.getsockname())
-        self._mails = []  # of (recipients, text)
+        self._mails = []  # of Mail
         self._change = threading.Condition()
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -28,12 +56,17 @@ class Sink:
     def wait(self, marker):
         """Waits for the mail that holds `marker`; returns its recipients."""
         def found():
-            return [to for to, text in self._mails if marker in text]
+            return [mail for mail in self._mails if marker in mail.text]
 
         with self._change:
             if not self._change.wait_for(found, PATIENCE):
                 raise AssertionError(f"no mail with {marker}")
-            return found()[0]
+            return found()[0].recipients
+
+    def mails(self, marker):
+        """Returns all mails so far that hold `marker`."""
+        with self._change:
+            return [mail for mail in self._mails if marker in mail.text]
 
     def _accept(self):
         while True:
@@ -53,27 +86,35 @@ class Sink:
             stream.write(text.encode() + b"\r\n")
             stream.flush()
 
-        recipients = []
+        mail = Mail("")
         say("220 sink")
         for line in stream:
             verb = line[:4].upper()
-            if verb == b"RCPT":
-                recipients.append(line.decode().split("<")[1].split(">")[0])
-            if verb == b"DATA":
+            if verb == b"LHLO":
+                say("250-sink")
+                say("250-SMTPUTF8")
+                say("250-8BITMIME")
+                say("250 DSN")
+            elif verb == b"DATA":
                 say("354 go on")
-                self._keep(recipients, stream)
-                for _ in recipients:
+                self._keep(mail, stream)
+                for _ in mail.recipients:
                     say("250 kept")
-                recipients = []
             else:
                 say("250 fine")
+            if verb == b"MAIL":
+                mail = Mail(_address(line))
+            if verb == b"RCPT":
+                mail.recipients.append(_address(line))
+                mail.originals.append(_original(line))
             if verb == b"QUIT":
                 return
 
-    def _keep(self, recipients, stream):
+    def _keep(self, mail, stream):
         lines = []
         while (line := stream.readline()) not in (b".\r\n", b""):
             lines.append(line.decode("utf-8", "replace"))
         with self._change:
-            self._mails.append((recipients, "".join(lines)))
+            mail.text = "".join(lines)
+            self._mails.append(mail)
             self._change.notify_all()

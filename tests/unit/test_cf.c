@@ -19,11 +19,13 @@ struct values {
 
 static const struct cf_option options[] = {
         {"hosts", CF_TEXT, AT(hosts), .most = SIZE_MAX},
-        {"query", CF_TEXT, AT(query), 1, 20, "select"},
+        {"query", CF_TEXT, AT(query), .least = 1, .most = 20,
+                .fallback = "select"},
         {"password", CF_SECRET, AT(password), .most = SIZE_MAX},
-        {"limit", CF_NUMBER, AT(limit), 1, 100, "7"},
+        {"limit", CF_NUMBER, AT(limit), .least = 1, .most = 100,
+                .fallback = "7"},
         {"local", CF_BOOL, AT(is_local)},
-        {NULL, CF_TEXT, 0, 0, 0, NULL},
+        {.name = NULL},
 };
 
 static struct arena arena;

@@ -169,12 +169,15 @@ static void test_tables(void)
 
         CHECK_INT(parse(&value_table, "proxy:texthash:/x", &table), 0);
         CHECK_STR(table, "proxy:texthash:/x");
-        CHECK_STR(value_table_file("proxy:texthash:/x"), "/x");
-        CHECK(value_table_file("texthash:") == NULL);
-        CHECK(value_table_file("static:/x") == NULL);
-        CHECK(value_table_file("no:/x") == NULL);
+        CHECK(!value_table_shows_data("proxy:texthash:/x"));
+        CHECK(!value_table_shows_data("texthash:/x, texthash:/y"));
+        CHECK(value_table_shows_data("texthash:/x, static:y"));
+        CHECK(value_table_shows_data("texthash:"));
+        CHECK(value_table_shows_data("static:/x"));
+        CHECK(value_table_shows_data("no:/x"));
         refused(&value_table, "static");
-        refused(&value_table, "static:a static:b");
+        CHECK_INT(parse(&value_table, "static:a static:b", &table), 0);
+        refused(&value_table, "static:a static");
         CHECK_INT(wrong_at, 9);
         refused(&value_table, "texthash:x");
         refused(&value_table, "");
