@@ -61,6 +61,7 @@ strict_rfc821_envelopes = no
 smtputf8_enable = yes
 lmtp_destination_recipient_limit = 2000
 lmtp_destination_concurrency_limit = 20
+transport_maps = {transport}
 virtual_alias_expansion_limit = 100000
 virtual_alias_recursion_limit = 20
 queue_run_delay = 1000
@@ -236,7 +237,7 @@ class World:
             sink=sinks[0].endpoint, delimiter=delimiter, propagate=propagate,
             domains="final.example, other.example, sub.example.org, "
                     "example.org, example.net, c.example.org, xn--x.example",
-            relay=table["relay"])
+            relay=table["relay"], transport=table["transport"])
         return postfix.Instance(main, listeners(table), services(table))
 
 
