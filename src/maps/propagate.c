@@ -30,7 +30,11 @@ static int join(struct arena *arena, const struct span piece[3],
         return 0;
 }
 
-/* Makes an internal address the external one with the extension. */
+/*
+ * Makes an internal address the external one with the extension. Without a
+ * domain all of it is quoted: Postfix will add one of its own, and an '@' that
+ * a sender put into the extension must not make one.
+ */
 static int extend(
         struct span *address, struct span extension, struct arena *arena)
 {
@@ -43,7 +47,9 @@ static int extend(
 
         if (r < 0)
                 return r;
-        return address_quote(extended, ADDRESS_WHOLE, arena, address);
+        return address_quote(extended,
+                at == address->size ? ADDRESS_LOCAL : ADDRESS_WHOLE, arena,
+                address);
 }
 
 static int join_addresses(const struct rfc822_address *first,

@@ -175,6 +175,10 @@ static char *put_escaped(char *to, struct span text, const char *escaped)
 static char *put_token(char *to, const struct token *token)
 {
         switch (token->type) {
+        case ',': /* of a source route */
+                *to++ = ',';
+                *to++ = ' ';
+                return to;
         case TOKEN_ATOM:
                 return put_escaped(to, token->text, "");
         case TOKEN_QUOTED:
@@ -197,7 +201,7 @@ static char *put_token(char *to, const struct token *token)
 static int make_address(struct arena *arena, const struct token *token,
         size_t count, struct rfc822_address *address)
 {
-        size_t size = 3 * count; /* quotes and a blank, at most */
+        size_t size = 2 * count; /* quotes, at most */
         char *external, *end;
 
         for (size_t i = 0; i < count; i++)
@@ -205,12 +209,8 @@ static int make_address(struct arena *arena, const struct token *token,
         external = end = arena_bytes(arena, size);
         if (external == NULL)
                 return -ENOMEM;
-        for (size_t i = 0; i < count; i++) {
+        for (size_t i = 0; i < count; i++)
                 end = put_token(end, &token[i]);
-                if (i + 1 < count && is_word(token[i].type) &&
-                        is_word(token[i + 1].type))
-                        *end++ = ' ';
-        }
         return address_unquote(
                 (struct span){external, (size_t)(end - external)}, arena,
                 &address->internal);
