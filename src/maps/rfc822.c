@@ -1,19 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "maps/rfc822.h"
 #include "maps/address.h"
+#include "maps/rfc822_scan.h"
 #include <errno.h>
-#include <stdint.h>
-
-/*
- * A special character is a token of its own value; NUL stands before the first
- * and behind the last one. Comments are no tokens.
- */
-enum { TOKEN_END, TOKEN_ATOM = 256, TOKEN_QUOTED, TOKEN_LITERAL };
-
-struct token {
-        int type;
-        struct span text; /* without quotes and backslashes */
-};
 
 /*
  * Postfix finds addresses from the right to the left: what stands between two
@@ -29,138 +18,6 @@ struct parser {
         bool may_be_group; /* a ';' followed */
         struct rfc822_address *first;
 };
-
-static const char specials[] = "|%!()<>@,;:\\\".[]";
-
-static bool is_blank(char byte)
-{
-        return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
-}
-
-static bool is_special(char byte)
-{
-        return memchr(specials, byte, sizeof(specials) - 1) != NULL;
-}
-
-static bool is_in_word(char byte, int type)
-{
-        if (type == TOKEN_ATOM)
-                return !is_blank(byte) && !is_special(byte);
-        return byte != (type == TOKEN_QUOTED ? '"' : ']');
-}
-
-/* Copies a word without its backslashes to *to; returns where it ends. */
-static size_t scan_word(
-        struct span list, size_t i, char **to, struct token *token)
-{
-        token->text.data = *to;
-        for (; i < list.size; i++) {
-                if (list.data[i] == '\\') {
-                        if (++i == list.size)
-                                break;
-                } else if (!is_in_word(list.data[i], token->type))
-                        break;
-                *(*to)++ = is_blank(list.data[i]) ? ' ' : list.data[i];
-        }
-        token->text.size = (size_t)(*to - token->text.data);
-        return token->type != TOKEN_ATOM && i < list.size ? i + 1 : i;
-}
-
-/* Returns where a comment ends; i is behind its '('. */
-static size_t skip_comment(struct span list, size_t i)
-{
-        for (size_t level = 1; i < list.size && level > 0; i++) {
-                if (list.data[i] == '(')
-                        level++;
-                else if (list.data[i] == ')')
-                        level--;
-                else if (list.data[i] == '\\' && i + 1 < list.size)
-                        i++;
-        }
-        return i;
-}
-
-static bool is_quoted_atom(const struct token *token)
-{
-        for (size_t i = 0; i < token->text.size; i++) {
-                unsigned char byte = (unsigned char)token->text.data[i];
-
-                if (byte <= ' ' || byte == 127 || is_special((char)byte))
-                        return true;
-        }
-        return false;
-}
-
-/* Reads the token at i, which is not blank; returns where it ends. */
-static size_t scan_token(
-        struct span list, size_t i, char **to, struct token *token)
-{
-        char byte = list.data[i];
-
-        if (byte == '"' || byte == '[') {
-                token->type = byte == '"' ? TOKEN_QUOTED : TOKEN_LITERAL;
-                return scan_word(list, i + 1, to, token);
-        }
-        if (byte != '\\' && is_special(byte)) {
-                *token = (struct token){.type = byte};
-                return i + 1;
-        }
-        token->type = TOKEN_ATOM;
-        i = scan_word(list, i, to, token);
-        if (is_quoted_atom(token))
-                token->type = TOKEN_QUOTED;
-        return i;
-}
-
-/*
- * Reads all tokens and returns how many there are. Their texts go to `to`,
- * which is as long as the list. tokens: NULL only counts them.
- */
-static size_t scan_all(struct span list, char *to, struct token *tokens)
-{
-        struct token unwanted;
-        size_t count = 0;
-
-        for (size_t i = 0; i < list.size;) {
-                if (is_blank(list.data[i])) {
-                        i++;
-                } else if (list.data[i] == '(') {
-                        i = skip_comment(list, i + 1);
-                } else {
-                        i = scan_token(list, i, &to,
-                                tokens == NULL ? &unwanted : &tokens[count]);
-                        count++;
-                }
-        }
-        return count;
-}
-
-static int scan(struct parser *parser, struct span list)
-{
-        char *text = arena_bytes(parser->arena, list.size);
-        size_t count;
-
-        if (text == NULL)
-                return -ENOMEM;
-        count = scan_all(list, text, NULL);
-        if (count > SIZE_MAX / sizeof(struct token) - 2)
-                return -ENOMEM;
-        parser->tokens =
-                arena_alloc(parser->arena, (count + 2) * sizeof(struct token));
-        if (parser->tokens == NULL)
-                return -ENOMEM;
-        scan_all(list, text, parser->tokens + 1);
-        parser->tokens[0] = parser->tokens[count + 1] =
-                (struct token){.type = TOKEN_END};
-        parser->at = count;
-        parser->right = count + 1;
-        return 0;
-}
-
-static bool is_word(int type)
-{
-        return type >= TOKEN_ATOM;
-}
 
 static char *put_escaped(char *to, struct span text, const char *escaped)
 {
@@ -205,7 +62,7 @@ static int make_address(struct arena *arena, const struct token *token,
         char *external, *end;
 
         for (size_t i = 0; i < count; i++)
-                size += is_word(token[i].type) ? 2 * token[i].text.size : 0;
+                size += token_is_word(&token[i]) ? 2 * token[i].text.size : 0;
         external = end = arena_bytes(arena, size);
         if (external == NULL)
                 return -ENOMEM;
@@ -239,13 +96,13 @@ static int take_address(struct parser *parser)
 /* Goes left to one of these characters, or to the end. */
 static void skip_to(struct parser *parser, const char *stops)
 {
-        for (;;) {
-                int type = parser->tokens[parser->at].type;
+        for (;; parser->at--) {
+                const struct token *token = &parser->tokens[parser->at];
 
-                if (type == TOKEN_END ||
-                        (!is_word(type) && strchr(stops, type) != NULL))
+                if (token->type == TOKEN_END ||
+                        (!token_is_word(token) &&
+                                strchr(stops, token->type) != NULL))
                         return;
-                parser->at--;
         }
 }
 
@@ -294,13 +151,14 @@ static int parse_boundary(struct parser *parser, size_t boundary)
 static int parse_token(struct parser *parser)
 {
         int type = parser->tokens[parser->at].type;
-        bool ends_word = is_word(type) && !parser->may_be_word;
+        bool is_word = token_is_word(&parser->tokens[parser->at]);
+        bool ends_word = is_word && !parser->may_be_word;
 
         if (type == '>')
                 return parse_route(parser);
         if (type == ':' && parser->may_be_group)
                 return parse_group_name(parser);
-        parser->may_be_word = !is_word(type);
+        parser->may_be_word = !is_word;
         if (type == ';')
                 parser->may_be_group = true;
         if (type == ';' || type == ',')
@@ -315,8 +173,9 @@ int rfc822_addresses(struct span list, struct arena *arena,
         struct rfc822_address **ret_first)
 {
         struct parser parser = {.arena = arena, .may_be_word = true};
-        int r = scan(&parser, list);
+        int r = rfc822_scan(list, arena, &parser.tokens, &parser.at);
 
+        parser.right = parser.at + 1;
         while (r == 0 && parser.tokens[parser.at].type != TOKEN_END)
                 r = parse_token(&parser);
         if (r == 0)

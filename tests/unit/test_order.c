@@ -3,7 +3,6 @@
  * The candidates of each order, one after the other. Those of addresses were
  * compared with what Postfix 3.7's own mail_addr_find() asks its tables for.
  */
-#include "base/casefold.h"
 #include "maps/candidates.h"
 #include "maps/order_walk.h"
 #include "support/check.h"
@@ -12,9 +11,13 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const struct span mine[] = {SPAN_LITERAL("mine.example"),
-        SPAN_LITERAL("[127.0.0.1]"), SPAN_LITERAL("[ipv6:2001:db8::1]"),
-        SPAN_LITERAL("stra\303\237e.example")};
+#define TEXT(text)                       \
+        {                                \
+                (text), sizeof(text) - 1 \
+        }
+
+static const struct span mine[] = {
+        TEXT("mine.example"), TEXT("[127.0.0.1]"), TEXT("[ipv6:2001:db8::1]")};
 
 static struct order_options options;
 
@@ -181,8 +184,6 @@ static void test_mine(void)
                 "!u@[IPv6:2001:DB8:0::1] u @[IPv6:2001:DB8:0::1] ");
         CHECK_ORDER(
                 ORDER_VIRTUAL, "u@[127.0.0.2]", "!u@[127.0.0.2] @[127.0.0.2] ");
-        CHECK_ORDER(ORDER_VIRTUAL, "u@STRASSE.example",
-                "!u@STRASSE.example @STRASSE.example ");
         CHECK_ORDER(ORDER_VIRTUAL, "u@x\377", "!u@x\377 @x\377 ");
         CHECK_ORDER(ORDER_VIRTUAL, "u@.", "!u@. @. ");
         CHECK_ORDER(ORDER_VIRTUAL, "u@", "!u@ @ ");
@@ -191,7 +192,7 @@ static void test_mine(void)
 /* The configuration folds mydomains; "Straße" is "strasse" then. */
 static void test_mine_is_compared_folded(void)
 {
-        static const struct span folded[] = {SPAN_LITERAL("strasse.example")};
+        static const struct span folded[] = {TEXT("strasse.example")};
 
         begin("+");
         options.mydomains = folded;

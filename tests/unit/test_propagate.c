@@ -68,6 +68,7 @@ static const struct {
         {"@d1, @d2", "+x", "+x@d1, +x@d2"},
         {"<>", "+x", "+x"},
         {"", "+x", "+x"},
+        {" ", "+x", "error -74"},
         {",", "+x", "error -74"},
         {"(c)", "+x", "error -74"},
         {"\303\244@b", "+x", "\303\244+x@b"},
@@ -176,6 +177,17 @@ static void test_long_lists(void)
         free(text);
 }
 
+static void test_no_bytes(void)
+{
+        struct rfc822_address *first;
+        struct arena fresh;
+
+        arena_init(&fresh, NULL, 0, 10000);
+        CHECK_INT(rfc822_addresses(span_of(""), &fresh, &first), 0);
+        CHECK(first == NULL);
+        arena_fini(&fresh);
+}
+
 static void test_no_memory(void)
 {
         struct arena none;
@@ -198,6 +210,7 @@ int main(void)
         RUN(test_other_domain);
         RUN(test_no_address_is_a_failure);
         RUN(test_long_lists);
+        RUN(test_no_bytes);
         RUN(test_no_memory);
         arena_fini(&arena);
         return check_done();
