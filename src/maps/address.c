@@ -38,8 +38,10 @@ static size_t route_size(struct span address)
 
 static bool needs_quotes(unsigned char byte)
 {
+        static const char specials[] = "()<>@,;:\\\"[]";
+
         return byte <= ' ' || byte == 127 ||
-               memchr("()<>@,;:\\\"[]", byte, 12) != NULL;
+               memchr(specials, byte, sizeof(specials) - 1) != NULL;
 }
 
 static bool is_dot_string(struct span local)
@@ -65,9 +67,11 @@ static char *put(char *to, struct span bytes)
 
 static char *put_quoted(char *to, struct span local)
 {
+        static const char escaped[] = "\"\\\r";
+
         *to++ = '"';
         for (size_t i = 0; i < local.size; i++) {
-                if (memchr("\"\\\r", local.data[i], 3) != NULL)
+                if (memchr(escaped, local.data[i], sizeof(escaped) - 1) != NULL)
                         *to++ = '\\';
                 *to++ = local.data[i];
         }

@@ -95,7 +95,7 @@ static int take_key(struct candidates *c, struct candidate *next)
  */
 static int find_forms(struct candidates *c, struct span *ret_other)
 {
-        struct span external;
+        struct span external = c->key;
         int r = address_unquote(c->key, c->arena, &c->internal);
 
         if (r == 0)
