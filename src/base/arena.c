@@ -76,7 +76,8 @@ void *arena_alloc(struct arena *arena, size_t size)
         size_t room = (size_t)(arena->end - arena->next);
         size_t skip = padding(arena->next);
 
-        if (room < skip || room - skip < size) {
+        /* Not even nothing is there before the first block. */
+        if (arena->next == NULL || room < skip || room - skip < size) {
                 if (!add_block(arena, size))
                         return NULL;
                 skip = 0;
@@ -87,7 +88,8 @@ void *arena_alloc(struct arena *arena, size_t size)
 
 char *arena_bytes(struct arena *arena, size_t size)
 {
-        if ((size_t)(arena->end - arena->next) < size &&
+        if ((arena->next == NULL ||
+                    (size_t)(arena->end - arena->next) < size) &&
                 !add_block(arena, size))
                 return NULL;
         arena->next += size;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "maps/search.h"
 #include "base/braces.h"
+#include "base/casefold.h"
 #include "base/utf8.h"
-#include "maps/order.h"
+#include "maps/candidates.h"
 #include "maps/propagate.h"
 #include "tables/support/db_common.h"
 #include <errno.h>
@@ -79,17 +80,22 @@ static size_t count_words(struct span list)
 
 static int copy_mydomains(struct search *search, const char *text)
 {
-        struct span rest = span_of(text != NULL ? text : "");
+        struct span rest = span_of(text != NULL ? text : ""), word;
         size_t count = count_words(rest);
         struct span *domains =
                 arena_alloc(&search->arena, (count + 1) * sizeof(*domains));
 
         if (domains == NULL)
                 return -ENOMEM;
-        for (size_t i = 0; word_next(&rest, &domains[i]); i++) {
-                domains[i].data = arena_copy(&search->arena, domains[i]);
-                if (domains[i].data == NULL)
+        for (size_t i = 0; word_next(&rest, &word); i++) {
+                int r;
+
+                word.data = arena_copy(&search->arena, word);
+                if (word.data == NULL)
                         return -ENOMEM;
+                r = casefold(word, &search->arena, &domains[i]);
+                if (r < 0)
+                        return r;
         }
         search->order_options.mydomains = domains;
         search->order_options.mydomain_count = count;

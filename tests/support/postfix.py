@@ -216,8 +216,12 @@ class Instance:
                        f"smtpd\n  -o syslog_name=postfix/{name}\n")
             for key, value in parameters.items():
                 master += f"  -o {{{key} = {value}}}\n"
-        main = MAIN.format(directory=self.directory) \
-            + main
+        # What the test says takes the place of what is said here.
+        own = {line.split("=")[0].strip() for line in main.splitlines()}
+        main = "".join(
+            line for line in MAIN.format(
+                directory=self.directory).splitlines(keepends=True)
+            if line.split("=")[0].strip() not in own) + main
         for name, text in (("main.cf", main), ("master.cf", master)):
             _write_settled(f"{self.directory}/etc/{name}", text)
 

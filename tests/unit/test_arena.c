@@ -66,11 +66,23 @@ static void test_copy(void)
         CHECK_STR(arena_copy(&arena, (struct span){NULL, 0}), "");
 }
 
+/* Nothing is something else than no memory. */
+static void test_nothing(void)
+{
+        struct arena arena;
+
+        arena_init(&arena, NULL, 0, 10000);
+        CHECK(arena_bytes(&arena, 0) != NULL);
+        CHECK(arena_alloc(&arena, 0) != NULL);
+        arena_fini(&arena);
+}
+
 int main(void)
 {
         RUN(test_borrowed);
         RUN(test_growth);
         RUN(test_limit);
         RUN(test_copy);
+        RUN(test_nothing);
         return check_done();
 }
