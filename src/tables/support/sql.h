@@ -11,12 +11,8 @@
 #ifndef TABLES_SUPPORT_SQL_H
 #define TABLES_SUPPORT_SQL_H
 
+#include "tables/support/sql_token.h"
 #include "tables/support/template.h"
-
-/* MySQL's is the one of its default sql_mode: "..." is a string. */
-enum sql_dialect { SQL_SQLITE, SQL_POSTGRESQL, SQL_MYSQL };
-
-struct sql_chunk;
 
 /* Constant once it is parsed: for any thread. */
 struct sql_query {
@@ -30,8 +26,13 @@ struct sql_query {
         const char *obstacle; /* why text is NULL, for a person; or NULL */
         bool is_several;      /* statements follow behind the first ';' */
 
-        struct sql_chunk *chunks; /* for sql_escape */
+        /* What sql_escape makes the text of. */
+        struct sql_chunk {
+                struct sql_token token;
+                struct template template; /* what it says */
+        } * chunks;
         size_t chunk_count;
+        struct template_needs needs;
 };
 
 /*

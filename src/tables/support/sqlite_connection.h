@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A connection to a database of SQLite, for reading, with one query. For one
+ * thread. Nothing else in the process may open the database's file: closing
+ * that would end SQLite's locks.
+ */
+#ifndef TABLES_SUPPORT_SQLITE_CONNECTION_H
+#define TABLES_SUPPORT_SQLITE_CONNECTION_H
+
+#include "tables/support/db_common.h"
+#include "tables/support/sql.h"
+
+/* What all connections of a table have in common: borrowed by them. */
+struct sqlite_source {
+        const char *path;
+        struct sql_query query;
+        struct db_common *common;
+};
+
+struct sqlite_connection;
+
+/*
+ * Connects, and prepares the query if it has parameters. Waits a little where
+ * somebody writes. Returns NULL with the reason: its code is -EBADMSG when the
+ * query is wrong for this database.
+ */
+struct sqlite_connection *sqlite_connect(
+        const struct sqlite_source *source, struct reason *ret_reason);
+
+/* NULL does nothing. */
+void sqlite_disconnect(struct sqlite_connection *connection);
+
+/*
+ * Answers a lookup, its key being one that there is a query for. Blocks, until
+ * its deadline at most. Connects anew when the file was replaced by another, or
+ * the lookup before failed.
+ */
+void sqlite_ask(struct sqlite_connection *connection, struct lookup *lookup);
+
+#endif
