@@ -83,7 +83,7 @@ static int copy_mydomains(struct search *search, const char *text)
         struct span rest = span_of(text != NULL ? text : ""), word;
         size_t count = count_words(rest);
         struct span *domains =
-                arena_alloc(&search->arena, (count + 1) * sizeof(*domains));
+                arena_alloc(&search->arena, count * sizeof(*domains));
 
         if (domains == NULL)
                 return -ENOMEM;
@@ -189,24 +189,42 @@ static bool is_text(const struct map_options *options)
                utf8_is_valid(span_of(options->result_format));
 }
 
-/* What the members are, all of them are together. */
-static int sum_up(struct search *search)
+/* The files of all members, and of the list of domains. */
+static int gather_files(struct search *search)
 {
         struct table *whole = &search->table;
+        const struct table_file *more = NULL;
         struct table_file *files;
+        size_t count = 0;
 
+        if (search->rules != NULL)
+                more = db_common_files(search->rules, &count);
+        whole->file_count = count;
         for (size_t i = 0; i < search->count; i++)
                 whole->file_count += search->members[i].table->file_count;
-        files = arena_alloc(
-                &search->arena, (whole->file_count + 1) * sizeof(*files));
+        files = arena_alloc(&search->arena, whole->file_count * sizeof(*files));
         if (files == NULL)
                 return -ENOMEM;
         whole->files = files;
         for (size_t i = 0; i < search->count; i++) {
                 const struct table *table = search->members[i].table;
 
-                memcpy(files, table->files, table->file_count * sizeof(*files));
-                files += table->file_count;
+                for (size_t f = 0; f < table->file_count; f++)
+                        *files++ = table->files[f];
+        }
+        for (size_t f = 0; f < count; f++)
+                *files++ = more[f];
+        return 0;
+}
+
+/* What the members are, all of them are together. */
+static void sum_up(struct search *search)
+{
+        struct table *whole = &search->table;
+
+        for (size_t i = 0; i < search->count; i++) {
+                const struct table *table = search->members[i].table;
+
                 whole->pends |= table->pends;
                 whole->is_text &= table->is_text;
                 whole->is_in_place |= table->is_in_place;
@@ -215,7 +233,6 @@ static int sum_up(struct search *search)
                 else
                         whole->entries += table->entries;
         }
-        return 0;
 }
 
 /* Asked for whole keys only, where it makes keys of its own. */
@@ -239,7 +256,8 @@ static int fill(const struct table_env *env, struct search *search,
                 r = set_rules(env, search, options, ret_reason);
         if (r < 0)
                 return r;
-        r = sum_up(search);
+        sum_up(search);
+        r = gather_files(search);
         if (r < 0)
                 reason_set_errno(ret_reason, r, "map %s", options->name);
         search->table.is_pattern = is_pattern(search);

@@ -21,24 +21,30 @@ struct options {
         const char *select_field, *table, *where_field, *additional_conditions;
 };
 
-#define TEXT(name, least, fallback)                                    \
-        {                                                              \
-#name, CF_TEXT, offsetof(struct options, name), least, \
-                        SIZE_MAX, fallback                             \
-        }
+#define TEXT(member) .type = CF_TEXT, .offset = offsetof(struct options, member)
+#define SIZE(from) .least = (from), .most = SIZE_MAX
 
 static const struct cf_option options[] = {
-        TEXT(dbpath, 1, NULL),
-        TEXT(query, 1, NULL),
-        TEXT(result_format, 1, "%s"),
-        TEXT(domain, 0, NULL),
+        {"dbpath", TEXT(dbpath), SIZE(1), .summary = "the database's file"},
+        {"query", TEXT(query), SIZE(1),
+                .summary = "the statement; %s and the like stand for the key"},
+        {"result_format", TEXT(result_format), SIZE(1), .fallback = "%s",
+                .summary = "what to make of each value"},
+        {"domain", TEXT(domain), SIZE(0),
+                .summary = "only addresses in these domains are looked up"},
         {"expansion_limit", CF_NUMBER,
-                offsetof(struct options, expansion_limit), 0, INT32_MAX, "0"},
-        TEXT(select_field, 1, NULL),
-        TEXT(table, 1, NULL),
-        TEXT(where_field, 1, NULL),
-        TEXT(additional_conditions, 0, ""),
-        {NULL, CF_TEXT, 0, 0, 0, NULL},
+                offsetof(struct options, expansion_limit), 0, INT32_MAX, "0",
+                "how many values a key may have; 0 is for any number"},
+        {"select_field", TEXT(select_field), SIZE(1),
+                .summary = "without a query: the column of the values"},
+        {"table", TEXT(table), SIZE(1),
+                .summary = "without a query: the table"},
+        {"where_field", TEXT(where_field), SIZE(1),
+                .summary = "without a query: the column of the keys"},
+        {"additional_conditions", TEXT(additional_conditions), SIZE(0),
+                .fallback = "",
+                .summary = "without a query: what to append to it"},
+        {.name = NULL},
 };
 
 /* What the threads use: it lives until the last of them has ended. */
