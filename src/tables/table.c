@@ -114,7 +114,9 @@ static const struct table_type *parse(
 
 static bool folds(const struct table *table, enum fold fold)
 {
-        return fold == FOLD_BY_TYPE ? !table->is_pattern : fold == FOLD_YES;
+        if (fold != FOLD_BY_TYPE)
+                return fold == FOLD_YES;
+        return !table->is_pattern && !table->type->leaves_keys;
 }
 
 struct table *table_open(const struct table_env *env, const char *spec,

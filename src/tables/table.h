@@ -92,6 +92,8 @@ struct table_type {
         const char *argument; /* what stands after the colon, "FILE" */
         const char *suffix;   /* of the file if it is FILE; NULL: none */
         bool has_members;     /* argument is {TABLE, ...} */
+        /* Its keys are folded by what it asks, unless it is told to fold. */
+        bool leaves_keys;
         /* What socketmap_tables(5) says of it, in mdoc(7); with an example. */
         const char *manual;
         /* What its FILE.cf may say, for the manual; NULL: it has none. */
