@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Asks a server without waiting, over a few connections that stay open, each
+ * with one request at a time: more are made while lookups wait, up to a limit.
+ *
+ * A connection on which anything comes unasked is closed, and so is one whose
+ * lookup was cancelled or out of time: no reply can become another key's. A
+ * lookup whose connection was lost before the reply was whole is asked once
+ * more, on a new one.
+ *
+ * A server that cannot be reached is tried again at once, but not in every
+ * instant: meanwhile lookups fail with the reason.
+ */
+#ifndef TABLES_SUPPORT_REMOTE_H
+#define TABLES_SUPPORT_REMOTE_H
+
+#include "tables/support/exchange.h"
+
+/* How many connections a table may have. */
+#define REMOTE_CONNECTIONS_MAX 8
+
+/* How long a server that cannot be reached rests, in milliseconds. */
+#define REMOTE_REST 100
+
+/* How long a connection may be idle: a minute. */
+#define REMOTE_IDLE 60000
+
+struct remote;
+
+/*
+ * Borrows the server until the end. env: its events, queue. Any thread. Returns
+ * NULL when there is no memory.
+ */
+struct remote *remote_new(
+        const struct table_env *env, const struct server *server);
+
+/* start and cancel of a table. A lookup without finish is asked by itself. */
+enum progress remote_start(struct remote *remote, struct lookup *lookup);
+void remote_cancel(struct remote *remote, struct lookup *lookup);
+
+/* No lookup is under way. The events' thread. NULL does nothing. */
+void remote_close(struct remote *remote);
+
+#endif
