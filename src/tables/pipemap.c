@@ -62,6 +62,7 @@ const struct table_type table_type_pipemap = {
         .name = "pipemap",
         .summary = "each of these tables asked for the value of the one before",
         .argument = "{TABLE...}",
+        .has_members = true,
         .manual = manual,
         .check = check_pipemap,
         .open = open_pipemap,

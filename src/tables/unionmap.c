@@ -95,6 +95,7 @@ const struct table_type table_type_unionmap = {
         .name = "unionmap",
         .summary = "the values of all these tables, joined by commas",
         .argument = "{TABLE...}",
+        .has_members = true,
         .manual = manual,
         .check = check_unionmap,
         .open = open_unionmap,
