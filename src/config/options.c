@@ -238,7 +238,7 @@ static const struct option map_options[] = {
                 .summary = "the order of keys that Postfix would look for "
                            "in tables of its own"},
         {.name = "recipient_delimiter",
-                .type = &value_text,
+                .type = &value_optional,
                 FIELD(config_map, recipient_delimiter),
                 .summary = "characters that begin an address extension"},
         {.name = "owner_request_special",
@@ -262,7 +262,7 @@ static const struct option map_options[] = {
                            "subdomains (yes), or the one with a dot before it "
                            "(.domain)"},
         {.name = "mydomains",
-                .type = &value_text,
+                .type = &value_optional,
                 FIELD(config_map, mydomains),
                 .summary = "domains whose addresses are looked for without "
                            "them, too: Postfix's myorigin, mydestination and "

@@ -89,6 +89,17 @@ static int parse_choice(
         return -EINVAL;
 }
 
+/* An empty one is how a map is told not to have what [defaults] says. */
+static int parse_optional(
+        struct value_input *input, void *ret_value, struct reason *ret_reason)
+{
+        const char **text = ret_value;
+
+        (void)ret_reason;
+        *text = input->text;
+        return 0;
+}
+
 static int parse_text(
         struct value_input *input, void *ret_value, struct reason *ret_reason)
 {
@@ -140,5 +151,6 @@ const struct value_type value_size = {"SIZE", &units_size, parse_size};
 const struct value_type value_bool = {"yes|no", NULL, parse_bool};
 const struct value_type value_choice = {"WORD", NULL, parse_choice};
 const struct value_type value_text = {"TEXT", NULL, parse_text};
+const struct value_type value_optional = {"[TEXT]", NULL, parse_optional};
 const struct value_type value_path = {"PATH", NULL, parse_path};
 const struct value_type value_mode = {"MODE", NULL, parse_mode};

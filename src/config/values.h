@@ -40,6 +40,7 @@ extern const struct value_type value_size;     /* uint64_t, bytes */
 extern const struct value_type value_bool;     /* bool: yes or no */
 extern const struct value_type value_choice;   /* int: which of the words */
 extern const struct value_type value_text;     /* const char *, or NULL */
+extern const struct value_type value_optional; /* the same, may be empty */
 extern const struct value_type value_path;     /* the same, absolute */
 extern const struct value_type value_mode;     /* mode_t, or -1 */
 extern const struct value_type value_endpoint; /* struct config_endpoint */

@@ -104,6 +104,7 @@ static void test_zero_needs_no_unit(void)
 
 static void test_words(void)
 {
+        const char *optional;
         bool yes = false;
         int choice;
 
@@ -116,6 +117,8 @@ static void test_words(void)
         CHECK_INT(choice, 1);
         CHECK_STR(refused(&value_choice, "tw"), "\"tw\": expected one or two");
         CHECK_STR(refused(&value_text, ""), "empty");
+        CHECK_INT(parse(&value_optional, "", &optional), 0);
+        CHECK_STR(optional, "");
 }
 
 static void test_modes(void)
