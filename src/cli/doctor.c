@@ -24,8 +24,9 @@ static const char usage[] =
         "\n"
         "Looks for what is wrong between Postfix and socketmapd: sockets that\n"
         "a chrooted daemon can't see, modes, names of maps, parameters that\n"
-        "take no socketmap. Prints each finding, and the line that helps. As\n"
-        "root it tries everything as Postfix's own user.\n"
+        "take no socketmap, keys that Postfix would look for and our map\n"
+        "doesn't. Prints each finding, and the line that helps. As root it\n"
+        "tries everything as Postfix's own user.\n"
         "\n"
         "  -c FILE         socketmapd's configuration\n"
         "                  (" CONFIG_DEFAULT ")\n"
@@ -86,6 +87,13 @@ const struct config_map *doctor_find_map(
         return other;
 }
 
+const char *doctor_fix_map(struct doctor *doctor, const char *map,
+        const char *option, const char *value)
+{
+        return text_format(&doctor->arena, "%s: [map %s] %s =%s%s",
+                doctor->file, map, option, *value != '\0' ? " " : "", value);
+}
+
 bool doctor_counts(const struct doctor *doctor, const struct use *use)
 {
         const struct use *other;
@@ -121,9 +129,33 @@ static bool find_user(struct doctor *doctor)
         return true;
 }
 
-static void check_postfix(struct doctor *doctor)
+/* Returns our map behind a use; NULL when it is no map of ours. */
+static const struct config_map *find_ours(
+        struct doctor *doctor, const struct use *use)
+{
+        struct looker looker = doctor->postfix;
+        const char *path, *real = NULL;
+        struct view views[VIEWS_MAX];
+
+        if (!doctor_counts(doctor, use))
+                return NULL;
+        use_views(doctor->postconf, use, views);
+        looker.chrooted = views[0].chrooted;
+        path = endpoint_path(use->endpoint);
+        if (path != NULL)
+                real = endpoint_real_path(&looker, path, &doctor->arena);
+        if (endpoint_find_listener(doctor->config, real, use->endpoint) == NULL)
+                return NULL;
+        return doctor_find_map(doctor, use->map);
+}
+
+static void check_postfix(struct doctor *doctor, struct use *uses)
 {
         bool has_user = find_user(doctor);
+
+        doctor->uses = uses;
+        for (struct use *use = uses; use != NULL; use = use->next)
+                use->ours = find_ours(doctor, use);
 
         for (const struct use *use = doctor->uses; use != NULL;
                 use = use->next) {
@@ -133,6 +165,8 @@ static void check_postfix(struct doctor *doctor)
                 if (doctor_check_text(doctor, use) && has_user)
                         doctor_check_reach(doctor, use);
         }
+        doctor_check_searches(doctor);
+        doctor_check_lists(doctor);
         doctor_check_agreement(doctor);
 }
 
@@ -171,8 +205,7 @@ static int examine(const struct options *options, struct doctor *doctor)
         doctor->config = config;
         if (read_postfix(options, &doctor->arena, postconf)) {
                 doctor->postconf = postconf;
-                doctor->uses = uses_find(postconf, &doctor->arena);
-                check_postfix(doctor);
+                check_postfix(doctor, uses_find(postconf, &doctor->arena));
         } else if (options->postfix != NULL) {
                 config_free(config);
                 return CLI_USAGE;

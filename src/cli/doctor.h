@@ -35,6 +35,10 @@ __attribute__((format(printf, 3, 4))) const char *doctor_fix_listener(
         struct doctor *doctor, const struct config_listener *listener,
         const char *format, ...);
 
+/* Returns one: an option of a map, which need not exist yet. */
+const char *doctor_fix_map(struct doctor *doctor, const char *map,
+        const char *option, const char *value);
+
 /* Returns our map of this name, or the default one; NULL if there is none. */
 const struct config_map *doctor_find_map(
         const struct doctor *doctor, const char *name);
@@ -45,6 +49,12 @@ bool doctor_counts(const struct doctor *doctor, const struct use *use);
 /* Returns whether the delivery agent in use takes no socketmap there. */
 bool doctor_is_refused(struct doctor *doctor, const struct use *use);
 
+/*
+ * Returns whether our map there makes, or can be told to make, keys as Postfix
+ * does for the parameter, so that the options which that goes by matter.
+ */
+bool doctor_follows_search(const struct doctor *doctor, const struct use *use);
+
 /* The checks. Of one use of a socketmap: */
 
 /* Is it written right? Returns whether the others make sense. */
@@ -54,7 +64,11 @@ void doctor_check_place(struct doctor *doctor, const struct use *use);
 /* Is the map there, and does it answer? */
 void doctor_check_reach(struct doctor *doctor, const struct use *use);
 
-/* Of all uses: do Postfix's parameters agree with what we do? */
+/* Of all uses: is the search of our map that of the parameter? */
+void doctor_check_searches(struct doctor *doctor);
+/* Does a map with a search stand in a list beside other tables? */
+void doctor_check_lists(struct doctor *doctor);
+/* Do the other options of our map agree with Postfix's parameters? */
 void doctor_check_agreement(struct doctor *doctor);
 /* Of our listeners that Postfix does not use: do they answer? */
 void doctor_check_listener(

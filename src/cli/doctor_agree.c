@@ -1,188 +1,134 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * socketmap doctor: parameters that mean something for a table of Postfix's
- * own, and nothing for a socketmap, which is asked for the whole key only.
+ * socketmap doctor: options of our maps that have to agree with Postfix's
+ * parameters, so that a map answers as a table of Postfix's own would.
  */
 #include "cli/doctor.h"
+#include "cli/doctor_tables.h"
 #include "cli/doctor_uses.h"
+#include "cli/doctor_wanted.h"
 #include "cli/text.h"
 
 #include "base/braces.h"
-#include "config/config.h"
+#include "config/section.h"
+#include "config/types.h"
 
 #include <string.h>
 
-/* Any key is found in these, whatever Postfix asks for. */
-static bool takes_any_key(const struct config_map *map)
+static const char *ours_of(const struct use *use, const struct wanted *wanted)
 {
-        return text_after(map->table, "static:") != NULL ||
-               text_after(map->table, "fail:") != NULL;
+        return section_get(use->ours->section, wanted->option)->value;
 }
 
-static bool has_addresses(enum search search)
+/* Returns what the map of a use should have there; NULL: it matters nothing. */
+static const char *wanted_of(struct doctor *doctor, const struct use *use,
+        const struct wanted *wanted)
 {
-        return search == SEARCH_VIRTUAL || search == SEARCH_CANONICAL ||
-               search == SEARCH_GENERIC || search == SEARCH_ADDRESS ||
-               search == SEARCH_TRANSPORT || search == SEARCH_ACCESS_MAIL;
-}
-
-/* Returns our map behind a use; NULL when it is no map of ours. */
-static const struct config_map *our_map(
-        struct doctor *doctor, const struct use *use)
-{
-        struct looker looker = doctor->postfix;
-        const char *path, *real = NULL;
-        struct view views[VIEWS_MAX];
-
-        if (!doctor_counts(doctor, use))
+        if (!doctor_follows_search(doctor, use))
                 return NULL;
-        use_views(doctor->postconf, use, views);
-        looker.chrooted = views[0].chrooted;
-        path = endpoint_path(use->endpoint);
-        if (path != NULL)
-                real = endpoint_real_path(&looker, path, &doctor->arena);
-        if (endpoint_find_listener(doctor->config, real, use->endpoint) == NULL)
-                return NULL;
-        return doctor_find_map(doctor, use->map);
+        return wanted->value(doctor, use->parameter);
 }
 
-/* Returns the first use of ours, or NULL, that `matters` holds for. */
-static const struct use *find_use(struct doctor *doctor,
-        bool (*matters)(const struct doctor *doctor, const struct use *use,
-                const struct config_map *map))
+/*
+ * Returns another use of the same map that needs the option to stay, or an
+ * earlier one that has been told what to change it to; NULL if there is none.
+ */
+static const struct use *find_rival(struct doctor *doctor,
+        const struct use *mine, const struct wanted *wanted, const char *value)
 {
-        const struct config_map *map;
+        const char *other;
+        bool is_before = true;
 
         for (const struct use *use = doctor->uses; use != NULL;
                 use = use->next) {
-                map = our_map(doctor, use);
-                if (map != NULL && matters(doctor, use, map))
+                is_before = is_before && use != mine;
+                if (use == mine || use->ours != mine->ours)
+                        continue;
+                other = wanted_of(doctor, use, wanted);
+                if (other == NULL || strcmp(other, value) == 0)
+                        continue;
+                if (is_before || wanted->agrees(doctor, use->parameter,
+                                         ours_of(use, wanted)))
                         return use;
         }
         return NULL;
 }
 
-static bool has_extensions(const struct doctor *doctor, const struct use *use,
-        const struct config_map *map)
+/* Whether an earlier use has told the same of this map. */
+static bool is_told(struct doctor *doctor, const struct use *mine,
+        const struct wanted *wanted, const char *value)
 {
-        (void)doctor;
-        return use->parameter != NULL &&
-               has_addresses(use->parameter->search) && !takes_any_key(map);
-}
+        const char *other;
 
-static void check_delimiter(struct doctor *doctor)
-{
-        const char *set = postconf_get(doctor->postconf, "recipient_delimiter");
-        const struct use *use;
-
-        if (*set == '\0')
-                return;
-        use = find_use(doctor, has_extensions);
-        if (use != NULL)
-                doctor_find(doctor, "main.cf: recipient_delimiter =",
-                        "recipient_delimiter = %s, but Postfix asks a "
-                        "socketmap for whole addresses only: user%cext@domain "
-                        "is not found by the user@domain in map %s (%s)",
-                        set, *set, use->map, use->setting->name);
-}
-
-/* The words of a list but one; NULL if that isn't among them. */
-static const char *without(
-        struct arena *arena, const char *list, const char *name)
-{
-        struct span rest = span_of(list), word;
-        const char *result = "";
-        bool found = false;
-
-        while (word_next(&rest, &word)) {
-                if (span_equal(word, span_of(name)))
-                        found = true;
-                else
-                        result = text_format(arena, "%s%s%.*s", result,
-                                *result == '\0' ? "" : ", ", (int)word.size,
-                                word.data);
+        for (const struct use *use = doctor->uses; use != mine;
+                use = use->next) {
+                if (use->ours != mine->ours)
+                        continue;
+                other = wanted_of(doctor, use, wanted);
+                if (other != NULL && strcmp(other, value) == 0)
+                        return true;
         }
-        return found ? result : NULL;
+        return false;
 }
 
-/* Which name parent_domain_matches_subdomains has for it. */
-static const char *parent_name(const struct parameter *parameter)
+/* Ours may have addresses of the machine that no parameter tells. */
+static const char *with_addresses(
+        struct doctor *doctor, const char *value, const char *ours)
 {
-        switch (parameter->search) {
-        case SEARCH_ACCESS_MAIL:
-        case SEARCH_ACCESS_CLIENT:
-        case SEARCH_ACCESS_HELO:
-                return "smtpd_access_maps";
-        default:
-                return parameter->name;
-        }
-}
+        struct span rest = span_of(ours != NULL ? ours : ""), word;
 
-static bool has_parents(const struct doctor *doctor, const struct use *use,
-        const struct config_map *map)
-{
-        struct span rest = span_of(postconf_get(
-                doctor->postconf, "parent_domain_matches_subdomains"));
-        struct span word;
-
-        if (use->parameter == NULL || takes_any_key(map))
-                return false;
         while (word_next(&rest, &word))
-                if (span_equal(word, span_of(parent_name(use->parameter))))
-                        return true;
-        return false;
+                if (word.data[0] == '[')
+                        value = text_format(&doctor->arena, "%s%s%.*s", value,
+                                *value == '\0' ? "" : ", ", (int)word.size,
+                                word.data);
+        return value;
 }
 
-/* By default it names all of them: only who has set it counts on it. */
-static bool is_set(const struct postconf *postconf, const char *name)
+static void tell(struct doctor *doctor, const struct use *use,
+        const struct wanted *wanted, const char *value)
 {
-        const struct postconf_setting *setting;
+        const struct use *rival = find_rival(doctor, use, wanted, value);
+        const char *map =
+                rival != NULL ? use->parameter->name : use->ours->name;
+        const char *ours = ours_of(use, wanted);
+        const char *fix = value;
 
-        for (setting = postconf->settings; setting != NULL;
-                setting = setting->next)
-                if (setting->service == NULL &&
-                        strcmp(setting->name, name) == 0)
-                        return true;
-        return false;
+        if (strcmp(wanted->option, "mydomains") == 0)
+                fix = with_addresses(doctor, value, ours);
+        doctor_find(doctor, doctor_fix_map(doctor, map, wanted->option, fix),
+                "%s: map %s has %s%s%s, not \"%s\" as main.cf's %s: %s%s%s%s",
+                use->setting->name, use->ours->name, wanted->option,
+                ours != NULL ? " = " : " not set", ours != NULL ? ours : "",
+                value, wanted->parameter, wanted->effect,
+                rival != NULL ? "; but that is right for " : "",
+                rival != NULL ? rival->setting->name : "",
+                rival != NULL ? ": give this one a map of its own" : "");
 }
 
-static void check_parents(struct doctor *doctor)
+static void check_option(struct doctor *doctor, const struct use *use,
+        const struct wanted *wanted)
 {
-        static const char name[] = "parent_domain_matches_subdomains";
-        const struct use *use;
-        const char *parent;
+        const char *value = wanted_of(doctor, use, wanted);
 
-        if (!is_set(doctor->postconf, name))
+        if (value == NULL ||
+                wanted->agrees(doctor, use->parameter, ours_of(use, wanted)) ||
+                is_told(doctor, use, wanted, value))
                 return;
-        use = find_use(doctor, has_parents);
-        if (use == NULL)
-                return;
-        parent = parent_name(use->parameter);
-        doctor_find(doctor,
-                text_format(&doctor->arena, "main.cf: %s = %s", name,
-                        without(&doctor->arena,
-                                postconf_get(doctor->postconf, name), parent)),
-                "%s names %s, but Postfix asks a socketmap for whole names "
-                "only: sub.domain is not found by the domain in map %s (%s)",
-                name, parent, use->map, use->setting->name);
-}
-
-static bool is_any(const struct doctor *doctor, const struct use *use,
-        const struct config_map *map)
-{
-        (void)doctor;
-        (void)use;
-        return !takes_any_key(map);
+        tell(doctor, use, wanted, value);
 }
 
 static void check_utf8(struct doctor *doctor)
 {
-        const struct use *use;
+        const struct use *use = doctor->uses;
 
         if (strcmp(postconf_get(doctor->postconf, "smtputf8_enable"), "no") !=
                 0)
                 return;
-        use = find_use(doctor, is_any);
+        while (use != NULL &&
+                (use->ours == NULL || tables_keys(doctor, use->ours->table) ==
+                                              TABLE_KEYS_ANY))
+                use = use->next;
         if (use != NULL)
                 doctor_find(doctor, "main.cf: smtputf8_enable = yes",
                         "smtputf8_enable = no: Postfix compares keys as ASCII, "
@@ -192,7 +138,9 @@ static void check_utf8(struct doctor *doctor)
 
 void doctor_check_agreement(struct doctor *doctor)
 {
-        check_delimiter(doctor);
-        check_parents(doctor);
+        for (const struct use *use = doctor->uses; use != NULL; use = use->next)
+                for (const struct wanted *wanted = wanted_options;
+                        wanted->option != NULL; wanted++)
+                        check_option(doctor, use, wanted);
         check_utf8(doctor);
 }

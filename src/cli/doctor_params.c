@@ -1,44 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/doctor_params.h"
 
-const char *const search_names[SEARCH_ORDERS] = {
-        [SEARCH_EXACT] = "exact",
-        [SEARCH_VIRTUAL] = "virtual",
-        [SEARCH_CANONICAL] = "canonical",
-        [SEARCH_GENERIC] = "generic",
-        [SEARCH_ADDRESS] = "address",
-        [SEARCH_TRANSPORT] = "transport",
-        [SEARCH_ACCESS_MAIL] = "access-mail",
-        [SEARCH_ACCESS_CLIENT] = "access-client",
-        [SEARCH_ACCESS_HELO] = "access-helo",
-        [SEARCH_RELAY_DOMAINS] = "relay-domains",
-        [SEARCH_NETWORK] = "network",
-        [SEARCH_REQUIRETLS] = "requiretls",
-};
-
-#define MAPS(name, search, daemons)                                         \
-        {                                                                   \
-                name, PARAMETER_MAPS, SEARCH_##search, daemons, NULL, NULL, \
-                        NULL                                                \
+#define MAPS(name, order, daemons)                                             \
+        {                                                                      \
+                name, PARAMETER_MAPS, ORDER_##order, daemons, NULL, NULL, NULL \
         }
-#define LIST(name, search, daemons)                                         \
-        {                                                                   \
-                name, PARAMETER_MATCH_LIST, SEARCH_##search, daemons, NULL, \
-                        NULL, NULL                                          \
+#define RECIPIENTS(name)                                                  \
+        {                                                                 \
+                name, PARAMETER_RECIPIENTS, ORDER_ADDRESS, "smtpd", NULL, \
+                        NULL, NULL                                        \
         }
-#define RESTRICTIONS(name)                                                 \
+#define LIST(name, order, daemons)                                        \
+        {                                                                 \
+                name, PARAMETER_MATCH_LIST, ORDER_##order, daemons, NULL, \
+                        NULL, NULL                                        \
+        }
+#define RESTRICTIONS(name)                                                \
+        {                                                                 \
+                name, PARAMETER_RESTRICTIONS, ORDER_EXACT, "smtpd", NULL, \
+                        NULL, NULL                                        \
+        }
+#define LOCAL(name, daemons, cure)                                   \
+        {                                                            \
+                name, PARAMETER_MAPS, ORDER_EXACT, daemons, "local", \
+                        "local_transport", cure                      \
+        }
+#define VIRTUAL(name, kind, order, daemons, cure)                          \
         {                                                                  \
-                name, PARAMETER_RESTRICTIONS, SEARCH_EXACT, "smtpd", NULL, \
-                        NULL, NULL                                         \
-        }
-#define LOCAL(name, daemons, cure)                                    \
-        {                                                             \
-                name, PARAMETER_MAPS, SEARCH_EXACT, daemons, "local", \
-                        "local_transport", cure                       \
-        }
-#define VIRTUAL(name, search, daemons, cure)                               \
-        {                                                                  \
-                name, PARAMETER_MAPS, SEARCH_##search, daemons, "virtual", \
+                name, PARAMETER_##kind, ORDER_##order, daemons, "virtual", \
                         "virtual_transport", cure                          \
         }
 
@@ -50,8 +39,8 @@ static const struct parameter parameters[] = {
         MAPS("smtp_generic_maps", GENERIC, "smtp"),
         MAPS("lmtp_generic_maps", GENERIC, "lmtp"),
 
-        MAPS("local_recipient_maps", ADDRESS, "smtpd"),
-        MAPS("relay_recipient_maps", ADDRESS, "smtpd"),
+        RECIPIENTS("local_recipient_maps"),
+        RECIPIENTS("relay_recipient_maps"),
         MAPS("relocated_maps", ADDRESS, "trivial-rewrite"),
         MAPS("smtpd_sender_login_maps", ADDRESS, "smtpd"),
         MAPS("sender_bcc_maps", ADDRESS, "cleanup"),
@@ -117,12 +106,12 @@ static const struct parameter parameters[] = {
 
         LOCAL("alias_maps", "local smtpd", "alias_maps = hash:/etc/aliases"),
         LOCAL("mailbox_command_maps", "local", "mailbox_command_maps ="),
-        VIRTUAL("virtual_mailbox_maps", ADDRESS,
+        VIRTUAL("virtual_mailbox_maps", RECIPIENTS, ADDRESS,
                 "smtpd trivial-rewrite virtual",
                 "virtual_transport = lmtp:unix:private/dovecot-lmtp"),
-        VIRTUAL("virtual_uid_maps", EXACT, "virtual",
+        VIRTUAL("virtual_uid_maps", MAPS, EXACT, "virtual",
                 "virtual_uid_maps = static:5000"),
-        VIRTUAL("virtual_gid_maps", EXACT, "virtual",
+        VIRTUAL("virtual_gid_maps", MAPS, EXACT, "virtual",
                 "virtual_gid_maps = static:5000"),
 
         RESTRICTIONS("smtpd_client_restrictions"),
@@ -138,7 +127,7 @@ static const struct parameter parameters[] = {
 const struct parameter parameter_restrictions =
         RESTRICTIONS("smtpd_restriction_classes");
 
-#define CHECK(name, search) MAPS("check_" name "_access", search, "smtpd")
+#define CHECK(name, order) MAPS("check_" name "_access", order, "smtpd")
 
 static const struct parameter checks[] = {
         CHECK("sender", ACCESS_MAIL),
@@ -180,4 +169,16 @@ const struct parameter *parameter_find_check(struct span word)
                 if (span_equal(span_of(checks[i].name), word))
                         return &checks[i];
         return NULL;
+}
+
+const char *parameter_parent_name(const struct parameter *parameter)
+{
+        switch (parameter->order) {
+        case ORDER_ACCESS_MAIL:
+        case ORDER_ACCESS_CLIENT:
+        case ORDER_ACCESS_HELO:
+                return "smtpd_access_maps";
+        default:
+                return parameter->name;
+        }
 }

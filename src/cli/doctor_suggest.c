@@ -4,178 +4,124 @@
  * tables that Postfix opens itself.
  */
 #include "cli/doctor.h"
+#include "cli/doctor_tables.h"
 #include "cli/doctor_uses.h"
+#include "cli/doctor_wanted.h"
 #include "cli/text.h"
 
-#include "base/braces.h"
-#include "config/config.h"
-#include "config/values.h"
+#include "config/section.h"
+#include "config/types.h"
 
 #include <stdio.h>
 #include <string.h>
 
 static const char introduction[] =
         "\n"
-        "# Maps for socketmapd.conf(5). Of a socketmap Postfix asks for whole\n"
-        "# keys only, and this version of socketmapd looks up no others: the\n"
-        "# options in comments, which it doesn't have, say how Postfix looks\n"
-        "# up keys in a table of its own. Move a table only if it needs none\n"
-        "# of this.\n";
+        "# Maps for socketmapd.conf(5) that answer as the tables do which\n"
+        "# Postfix opens itself now.\n";
 
 /* The tables that one map would replace. */
 struct suggestion {
-        const struct use *use; /* the first */
-        const char *tables;    /* as they are in Postfix's configuration */
-        const char *spec;      /* as our option has them */
-        size_t count;
+        const struct use *use;  /* the first */
+        const char *tables;     /* as they are in Postfix's configuration */
+        const char *spec;       /* as our option has them */
+        struct reason unserved; /* why we can't have them; empty: we can */
+        bool is_new;            /* one of them is no socketmap of ours */
         const char *name;
 };
 
-/* Types of Postfix whose source is a text file beside the table. */
-static const char *const built_types[] = {
-        "hash:", "btree:", "cdb:", "lmdb:", "dbm:", "sdbm:"};
-
-static bool is_served(
-        struct doctor *doctor, const char *table, struct reason *ret_reason)
+static const char *append(
+        struct doctor *doctor, const char *list, const char *word)
 {
-        struct value_input input = {
-                .text = table, .directory = "/", .arena = &doctor->arena};
-        const char *value;
-
-        return value_table.parse(&input, &value, ret_reason) == 0;
+        return text_format(&doctor->arena, "%s%s%s", list,
+                *list == '\0' ? "" : ", ", word);
 }
 
-/* Returns the table as it would be ours: its source, if it is built of one. */
-static const char *convert(struct doctor *doctor, const char *table)
+static void add_table(struct doctor *doctor, struct suggestion *suggestion,
+        const struct use *use)
 {
-        const char *plain = text_after(table, "proxy:"), *file;
-        struct reason reason;
+        struct reason reason = {.text = ""};
+        const char *table = tables_convert(doctor, use, &reason);
 
-        if (plain == NULL)
-                plain = table;
-        if (is_served(doctor, plain, &reason))
-                return plain;
-        for (size_t i = 0; i < sizeof(built_types) / sizeof(*built_types);
-                i++) {
-                file = text_after(plain, built_types[i]);
-                if (file != NULL)
-                        return text_format(&doctor->arena, "texthash:%s", file);
+        if (use->ours != NULL && tables_are_secret(use->ours)) {
+                reason_set(&reason, "map %s is secret", use->ours->name);
+                table = NULL;
         }
-        return plain;
+        suggestion->tables = append(doctor, suggestion->tables, use->table);
+        suggestion->spec = append(
+                doctor, suggestion->spec, table != NULL ? table : use->table);
+        suggestion->is_new = suggestion->is_new || use->map == NULL;
+        if (table == NULL && *suggestion->unserved.text == '\0')
+                suggestion->unserved = reason;
 }
 
-/* Every table of a list of maps is asked for a key before the next key is. */
-static bool is_one_map(const struct use *use, const struct use *next)
-{
-        return next != NULL && next->setting == use->setting &&
-               next->parameter == use->parameter &&
-               use->parameter->kind == PARAMETER_MAPS &&
-               parameter_find(use->parameter->name) != NULL;
-}
-
-/* Returns the use behind those of the suggestion. */
+/* Returns the last use of those that the suggestion is for. */
 static const struct use *gather(struct doctor *doctor, const struct use *use,
         struct suggestion *ret_suggestion)
 {
-        struct suggestion suggestion = {.use = use, .tables = "", .spec = ""};
-        const struct use *next = use;
+        struct suggestion suggestion = {
+                .use = use, .tables = "", .spec = "", .unserved = {.text = ""}};
+        const struct use *last = use;
 
-        do {
-                const char *comma = suggestion.count > 0 ? ", " : "";
-
-                suggestion.tables = text_format(&doctor->arena, "%s%s%s",
-                        suggestion.tables, comma, next->table);
-                suggestion.spec = text_format(&doctor->arena, "%s%s%s",
-                        suggestion.spec, comma, convert(doctor, next->table));
-                suggestion.count++;
-                next = next->next;
-        } while (is_one_map(use, next));
-        *ret_suggestion = suggestion;
-        return next;
-}
-
-static bool is_named(const char *list, const char *name)
-{
-        struct span rest = span_of(list), word;
-
-        while (word_next(&rest, &word))
-                if (span_equal(word, span_of(name)))
-                        return true;
-        return false;
-}
-
-static void print_local(struct doctor *doctor, enum search search)
-{
-        const struct postconf *postconf = doctor->postconf;
-        const char *propagate =
-                postconf_get(postconf, "propagate_unmatched_extensions");
-
-        if (search == SEARCH_VIRTUAL || search == SEARCH_CANONICAL ||
-                search == SEARCH_GENERIC)
-                printf("# propagate_unmatched_extensions = %s\n",
-                        is_named(propagate, search_names[search]) ? "yes"
-                                                                  : "no");
-        printf("# mydomains = %s, %s\n", postconf_get(postconf, "myorigin"),
-                postconf_get(postconf, "mydestination"));
-}
-
-static void print_delimiter(struct doctor *doctor)
-{
-        const struct postconf *postconf = doctor->postconf;
-        const char *delimiter = postconf_get(postconf, "recipient_delimiter");
-
-        if (*delimiter == '\0')
-                return;
-        printf("# recipient_delimiter = %s\n", delimiter);
-        if (strchr(delimiter, '-') != NULL)
-                printf("# owner_request_special = %s\n",
-                        postconf_get(postconf, "owner_request_special"));
-}
-
-static void print_parents(struct doctor *doctor, const char *name)
-{
-        printf("# parent_domain_matches = %s\n",
-                is_named(postconf_get(doctor->postconf,
-                                 "parent_domain_matches_subdomains"),
-                        name)
-                        ? "yes"
-                        : ".domain");
-}
-
-/* What Postfix does in a table of its own. */
-static void print_search(
-        struct doctor *doctor, const struct parameter *parameter)
-{
-        enum search search = parameter->search;
-
-        printf("# search = %s\n", search_names[search]);
-        switch (search) {
-        case SEARCH_VIRTUAL:
-        case SEARCH_CANONICAL:
-        case SEARCH_GENERIC:
-        case SEARCH_ADDRESS:
-                print_delimiter(doctor);
-                print_local(doctor, search);
-                break;
-        case SEARCH_TRANSPORT:
-                print_delimiter(doctor);
-                print_parents(doctor, parameter->name);
-                break;
-        case SEARCH_ACCESS_MAIL:
-                print_delimiter(doctor);
-                print_parents(doctor, "smtpd_access_maps");
-                break;
-        case SEARCH_ACCESS_CLIENT:
-        case SEARCH_ACCESS_HELO:
-                print_parents(doctor, "smtpd_access_maps");
-                break;
-        case SEARCH_RELAY_DOMAINS:
-        case SEARCH_NETWORK:
-                print_parents(doctor, parameter->name);
-                break;
-        default:
-                break;
+        for (; use != NULL; use = use_next_in_list(use)) {
+                add_table(doctor, &suggestion, use);
+                last = use;
         }
+        *ret_suggestion = suggestion;
+        return last;
+}
+
+/* What a map has that doesn't say it itself. */
+static const char *default_of(const struct doctor *doctor, const char *option)
+{
+        const struct section *section = doctor->config->sections;
+
+        while (section->kind != &section_kinds[SECTION_DEFAULTS])
+                section = section->next;
+        return section_get(section, option)->value;
+}
+
+/* Prints it if it is needed; `off` comments it out. */
+static void print_option(struct doctor *doctor, const char *off,
+        const char *option, const char *value)
+{
+        const char *without = default_of(doctor, option);
+
+        if (without == NULL || strcmp(without, value) != 0)
+                printf("%s%s =%s%s\n", off, option, *value != '\0' ? " " : "",
+                        value);
+}
+
+static void print_wanted(struct doctor *doctor, const char *off,
+        const struct parameter *parameter)
+{
+        const struct wanted *wanted = wanted_options;
+        const char *value;
+
+        for (; wanted->option != NULL; wanted++) {
+                value = wanted->value(doctor, parameter);
+                if (value != NULL &&
+                        !wanted->agrees(doctor, parameter,
+                                default_of(doctor, wanted->option)))
+                        printf("%s%s =%s%s\n", off, wanted->option,
+                                *value != '\0' ? " " : "", value);
+        }
+}
+
+static void print_options(struct doctor *doctor, const char *off,
+        const struct suggestion *suggestion)
+{
+        const struct parameter *parameter = suggestion->use->parameter;
+        enum table_keys keys = tables_keys(doctor, suggestion->spec);
+
+        print_option(doctor, off, "search", order_name(parameter->order));
+        if (keys == TABLE_KEYS_ALL)
+                print_wanted(doctor, off, parameter);
+        /* In a list, an empty value is as good as any. */
+        if (parameter->kind == PARAMETER_MATCH_LIST)
+                print_option(doctor, off, "empty_value", "ok");
+        if (strstr(parameter->name, "_password_maps") != NULL)
+                print_option(doctor, off, "secret", "yes");
 }
 
 static const char *listener_endpoint(struct doctor *doctor)
@@ -196,71 +142,89 @@ static const char *listener_endpoint(struct doctor *doctor)
 static void print_suggestion(
         struct doctor *doctor, const struct suggestion *suggestion)
 {
-        const struct use *use = suggestion->use;
-        struct reason reason = {0};
+        const struct postconf_setting *setting = suggestion->use->setting;
         const char *off = "";
 
         printf("\n# %s%s%s: instead of\n#     %s\n# write\n"
                "#     socketmap:%s:%s\n",
-                use->setting->service != NULL ? use->setting->service : "",
-                use->setting->service != NULL ? " " : "", use->setting->name,
+                setting->service != NULL ? setting->service : "",
+                setting->service != NULL ? " " : "", setting->name,
                 suggestion->tables, listener_endpoint(doctor),
                 suggestion->name);
-        if (suggestion->count > 1)
-                reason_set(&reason, "a map has one table");
-        if (suggestion->count > 1 ||
-                !is_served(doctor, suggestion->spec, &reason)) {
-                printf("# which socketmapd can't serve: %s\n", reason.text);
+        if (*suggestion->unserved.text != '\0') {
+                printf("# which socketmapd can't serve: %s\n",
+                        suggestion->unserved.text);
                 off = "# ";
         }
         printf("%s[map %s]\n%stable = %s\n", off, suggestion->name, off,
                 suggestion->spec);
-        print_search(doctor, use->parameter);
+        print_options(doctor, off, suggestion);
 }
 
-/* Returns how many tables before have a parameter of this name. */
-static size_t count_before(const struct doctor *doctor, const struct use *mine)
-{
-        const struct use *use = doctor->uses;
-        size_t count = 0;
+/* A name that a map has, or that one was suggested under. */
+struct name {
+        const char *name;
+        const struct name *next;
+};
 
-        for (; use != mine; use = use->next)
-                if (use->map == NULL && use->parameter == mine->parameter)
-                        count++;
-        return count;
+static const struct name *add_name(
+        struct doctor *doctor, const struct name *names, const char *name)
+{
+        struct name *added = text_room(&doctor->arena, sizeof(*added));
+
+        *added = (struct name){name, names};
+        return added;
 }
 
-static const char *make_name(struct doctor *doctor, const struct use *use)
+static bool is_taken(const struct name *names, const char *name)
 {
-        size_t number = count_before(doctor, use) + 1;
+        while (names != NULL && strcmp(names->name, name) != 0)
+                names = names->next;
+        return names != NULL;
+}
+
+static const char *make_name(
+        struct doctor *doctor, const struct use *use, const struct name *names)
+{
         const char *name = use->parameter->name;
-        const struct config_map *map;
 
-        for (map = doctor->config->maps; map != NULL; map = map->next)
-                if (strcmp(map->name, name) == 0)
-                        number = number == 1 ? 2 : number;
-        if (number == 1)
-                return name;
-        return text_format(&doctor->arena, "%s-%zu", name, number);
+        for (size_t number = 2; is_taken(names, name); number++)
+                name = text_format(
+                        &doctor->arena, "%s-%zu", use->parameter->name, number);
+        return name;
+}
+
+/* Returns the last use that was dealt with. */
+static const struct use *suggest(
+        struct doctor *doctor, const struct use *use, const struct name **names)
+{
+        struct suggestion suggestion;
+        const struct use *last;
+
+        if (use->inside || use->parameter == NULL)
+                return use;
+        last = gather(doctor, use, &suggestion);
+        if (!suggestion.is_new)
+                return last;
+        if (doctor_is_refused(doctor, use)) {
+                printf("\n# %s: %s(8) takes no socketmap here\n",
+                        use->setting->name, use->parameter->refuser);
+                return last;
+        }
+        suggestion.name = make_name(doctor, use, *names);
+        *names = add_name(doctor, *names, suggestion.name);
+        print_suggestion(doctor, &suggestion);
+        return last;
 }
 
 void doctor_suggest(struct doctor *doctor)
 {
-        const struct use *use = doctor->uses, *next;
-        struct suggestion suggestion;
+        const struct name *names = NULL;
 
+        for (const struct config_map *map = doctor->config->maps; map != NULL;
+                map = map->next)
+                names = add_name(doctor, names, map->name);
         fputs(introduction, stdout);
-        for (; use != NULL; use = next) {
-                next = use->next;
-                if (use->map != NULL || use->parameter == NULL)
-                        continue;
-                if (doctor_is_refused(doctor, use)) {
-                        printf("\n# %s: %s(8) takes no socketmap here\n",
-                                use->setting->name, use->parameter->refuser);
-                        continue;
-                }
-                next = gather(doctor, use, &suggestion);
-                suggestion.name = make_name(doctor, use);
-                print_suggestion(doctor, &suggestion);
-        }
+        for (const struct use *use = doctor->uses; use != NULL; use = use->next)
+                use = suggest(doctor, use, &names);
 }

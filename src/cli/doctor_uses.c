@@ -63,6 +63,7 @@ static struct use *add(struct reader *reader, struct span word, bool proxied)
                 reader->check != NULL ? reader->check : reader->parameter;
         use->table = text_copy(reader->arena, word);
         use->proxied = proxied;
+        use->inside = reader->composed;
         *reader->end = use;
         reader->end = &use->next;
         return use;
@@ -177,6 +178,24 @@ struct use *uses_find(const struct postconf *postconf, struct arena *arena)
                         read_value(&reader, span_of(setting->value));
         }
         return uses;
+}
+
+static bool is_list(const struct parameter *parameter)
+{
+        return parameter != NULL && parameter->kind != PARAMETER_MATCH_LIST &&
+               parameter_find(parameter->name) == parameter;
+}
+
+const struct use *use_next_in_list(const struct use *use)
+{
+        const struct use *next = use->next;
+
+        while (next != NULL && next->inside)
+                next = next->next;
+        if (next == NULL || next->setting != use->setting ||
+                next->parameter != use->parameter || !is_list(use->parameter))
+                return NULL;
+        return next;
 }
 
 static void add_view(

@@ -6,6 +6,8 @@
 #include "cli/doctor_params.h"
 #include "cli/postconf.h"
 
+struct config_map;
+
 /* A table in the value of a parameter. */
 struct use {
         const struct postconf_setting *setting;
@@ -13,9 +15,11 @@ struct use {
                                               table; NULL: not known */
         const char *table;                 /* as it stands there */
         bool proxied;                      /* by proxy: before it */
+        bool inside;                       /* of another table */
         /* Of a socketmap; NULL of any other table. */
         const char *endpoint; /* "" when there is no colon before the map */
         const char *map;
+        const struct config_map *ours; /* NULL: a map of others, or none */
         struct use *next;
 };
 
@@ -24,6 +28,12 @@ struct use {
  * that are not known, socketmaps alone are found.
  */
 struct use *uses_find(const struct postconf *postconf, struct arena *arena);
+
+/*
+ * Returns the next table of the same list, whose tables Postfix asks for one
+ * key before it tries the next key; NULL when there is none.
+ */
+const struct use *use_next_in_list(const struct use *use);
 
 /*
  * One of Postfix's daemons that looks a table up, chrooted or not. A relative

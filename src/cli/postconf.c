@@ -20,12 +20,12 @@
 enum { ARGUMENTS_MAX = 32 };
 
 /* Those that postconf_get knows, ended by NULL. */
-static const char *const wanted[] = {"compatibility_level", "local_transport",
-        "mail_owner", "mydestination", "myorigin", "owner_request_special",
-        "parent_domain_matches_subdomains", "propagate_unmatched_extensions",
-        "proxy_read_maps", "queue_directory", "recipient_delimiter",
-        "smtpd_restriction_classes", "smtputf8_enable", "virtual_transport",
-        NULL};
+static const char *const wanted[] = {"alias_database", "alias_maps",
+        "compatibility_level", "local_transport", "mail_owner", "mydestination",
+        "myorigin", "owner_request_special", "parent_domain_matches_subdomains",
+        "propagate_unmatched_extensions", "proxy_read_maps", "queue_directory",
+        "recipient_delimiter", "smtpd_restriction_classes", "smtputf8_enable",
+        "virtual_transport", NULL};
 
 /* A run of postconf: its standard output is read to the end. */
 struct run {

@@ -62,7 +62,7 @@ def _():
         patient.ill("map users can't be asked at the listener postfix: it "
                     "isn't in its map_allow",
                     "@FILE@: [listen postfix] map_allow = virtual, users")
-        patient.postfix(f"sender_bcc_maps = {SOCK}:virtual")
+        patient.postfix(f"virtual_alias_maps = {SOCK}:virtual")
         patient.well()
 
 
@@ -163,51 +163,14 @@ def _():
                     f"proxy:{SOCK}:users")
 
 
-@case("recipient_delimiter")
-def _():
-    with Patient() as patient:
-        patient.postfix(f"sender_bcc_maps = {SOCK}:virtual\n"
-                        "recipient_delimiter = +")
-        patient.ill("recipient_delimiter = +, but Postfix asks a socketmap for "
-                    "whole addresses only: user+ext@domain",
-                    "main.cf: recipient_delimiter =")
-        patient.postfix(f"sender_bcc_maps = {SOCK}:users\n"
-                        "recipient_delimiter = +")
-        patient.well()
-        patient.postfix(f"mydestination = {SOCK}:virtual\n"
-                        "recipient_delimiter = +")
-        patient.well()
-
-
-@case("parent_domain_matches_subdomains")
-def _():
-    with Patient() as patient:
-        patient.postfix(f"relay_domains = {SOCK}:virtual")
-        patient.well()
-        patient.postfix(f"relay_domains = {SOCK}:virtual\n"
-                        "parent_domain_matches_subdomains = "
-                        "debug_peer_list, relay_domains")
-        patient.ill("parent_domain_matches_subdomains names relay_domains, but",
-                    "main.cf: parent_domain_matches_subdomains = "
-                    "debug_peer_list")
-        patient.postfix(
-            f"smtpd_helo_restrictions = check_helo_access {SOCK}:virtual\n"
-            "parent_domain_matches_subdomains = smtpd_access_maps")
-        patient.ill("parent_domain_matches_subdomains names smtpd_access_maps",
-                    "main.cf: parent_domain_matches_subdomains = ")
-        patient.postfix(f"relay_domains = {SOCK}:virtual\n"
-                        "parent_domain_matches_subdomains = mynetworks")
-        patient.well()
-
-
 @case("smtputf8_enable")
 def _():
     with Patient() as patient:
-        patient.postfix(f"sender_bcc_maps = {SOCK}:virtual\n"
+        patient.postfix(f"virtual_alias_maps = {SOCK}:virtual\n"
                         "smtputf8_enable = no")
         patient.ill("smtputf8_enable = no: Postfix compares keys as ASCII, map "
                     "virtual as UTF-8", "main.cf: smtputf8_enable = yes")
-        patient.postfix(f"sender_bcc_maps = {SOCK}:virtual\n"
+        patient.postfix(f"virtual_alias_maps = {SOCK}:virtual\n"
                         "smtputf8_enable = yes")
         patient.well()
 

@@ -45,6 +45,8 @@ endpoint = unix:@QUEUE@/socketmap/s.sock
 mode = 0666
 [map virtual]
 table = inline:{a@example.org=b@example.org}
+search = virtual
+mydomains = mail.example.net
 [map users]
 table = static:yes
 """
@@ -84,6 +86,11 @@ class Patient:
         always = [line for line in MAIN.splitlines()
                   if "\n" + line.split("=")[0] not in "\n" + lines]
         self._write("etc/main.cf", "\n".join([*always, lines, ""]))
+
+    def file_named(self, name, text=""):
+        """Makes a file for a table, returns its path."""
+        self._write(name, text)
+        return f"{self.directory}/{name}"
 
     def ours(self, text):
         """Changes the configuration that the doctor reads, not the daemon."""
