@@ -4,6 +4,8 @@
 #include "base/braces.h"
 #include "config/nearest.h"
 #include "config/section.h"
+#include "tables/spec.h"
+#include "tables/table.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -189,6 +191,54 @@ static void check_map_names(const struct config *config,
         }
 }
 
+/* A table that may be another map, by its name. */
+struct nested {
+        const struct config *config;
+        const struct config_map *map; /* whose table it is */
+        struct findings *findings;
+};
+
+static void add_nested_finding(
+        const struct nested *nested, struct span name, struct nearest *nearest)
+{
+        const struct setting *setting =
+                section_get(nested->map->section, "table");
+        struct place place = source_advance(
+                findings_get_source(nested->findings, &setting->place),
+                &nested->findings->arena, setting->place,
+                (size_t)(name.data - setting->value));
+
+        if (nested->map->secret)
+                findings_add_hidden(nested->findings, &place,
+                        "table: names a map that there is not");
+        else
+                findings_add(nested->findings, &place,
+                        "table: there is no [map %.*s]%s", (int)name.size,
+                        name.data, nearest_ask(nearest).text);
+}
+
+static int check_nested(
+        void *ctx, const struct table_type *type, struct span argument)
+{
+        const struct nested *nested = ctx;
+        struct nearest nearest = {0};
+
+        if (type != NULL && strcmp(type->name, "map") == 0 &&
+                !has_map(nested->config, argument, &nearest))
+                add_nested_finding(nested, argument, &nearest);
+        return 0;
+}
+
+static void check_map(const struct config *config, const struct config_map *map,
+        struct findings *findings)
+{
+        const struct setting *setting = section_get(map->section, "table");
+        struct nested nested = {config, map, findings};
+
+        if (setting->value != NULL && !setting->is_wrong)
+                spec_walk(span_of(setting->value), check_nested, &nested);
+}
+
 static void check_listener(const struct config *config,
         const struct config_listener *listener, struct findings *findings)
 {
@@ -228,4 +278,7 @@ void checks_run(const struct config *config, struct findings *findings)
         for (const struct config_listener *listener = config->listeners;
                 listener != NULL; listener = listener->next)
                 check_listener(config, listener, findings);
+        for (const struct config_map *map = config->maps; map != NULL;
+                map = map->next)
+                check_map(config, map, findings);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "config/values.h"
 
+#include "config/nearest.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,11 +70,32 @@ static int parse_bool(
         return -EINVAL;
 }
 
+/* A few words are told all; of many, the one that may be meant. */
+static void refuse_word(
+        const char *text, const char *const *words, struct reason *ret_reason)
+{
+        struct nearest nearest = {0};
+        char list[100] = "";
+        size_t size = 0, i;
+
+        for (i = 0; words[i] != NULL && size < sizeof(list); i++) {
+                nearest_add(&nearest, span_of(text), words[i]);
+                size += (size_t)snprintf(list + size, sizeof(list) - size,
+                        "%s%s", i == 0 ? "" : " or ", words[i]);
+        }
+        for (; words[i] != NULL; i++)
+                nearest_add(&nearest, span_of(text), words[i]);
+        if (size < sizeof(list))
+                reason_set(ret_reason, "\"%s\": expected %s", text, list);
+        else
+                reason_set(ret_reason,
+                        "\"%s\" is none of the words there are%s", text,
+                        nearest_ask(&nearest).text);
+}
+
 static int parse_choice(
         struct value_input *input, void *ret_value, struct reason *ret_reason)
 {
-        char words[128] = "";
-        size_t size = 0;
         int *choice = ret_value;
 
         *choice = 0;
@@ -82,10 +105,7 @@ static int parse_choice(
         if (*choice >= 0)
                 return 0;
         *choice = 0;
-        for (size_t i = 0; input->range.words[i] != NULL; i++)
-                size += (size_t)snprintf(words + size, sizeof(words) - size,
-                        "%s%s", i == 0 ? "" : " or ", input->range.words[i]);
-        reason_set(ret_reason, "\"%s\": expected %s", input->text, words);
+        refuse_word(input->text, input->range.words, ret_reason);
         return -EINVAL;
 }
 

@@ -110,6 +110,17 @@ BAD = [
      LISTEN + "[map m]\ntable = texthash:virtual\n",
      ["@FILE@:4:9: table: texthash:virtual: write the absolute path of the "
       "file, such as texthash:/etc/postfix/virtual"]),
+    ("a map made of one that there is not",
+     LISTEN + "[map m]\ntable = static:a, unionmap:{static:b, map:n}\n",
+     ['@FILE@:4:43: table: there is no [map n]; did you mean "m"?']),
+    ("a search order that there is not",
+     LISTEN + MAP + "search = virtul\n",
+     ['@FILE@:5:10: search: "virtul" is none of the words there are; did you '
+      'mean "virtual"?']),
+    ("a class of extensions that there is not",
+     LISTEN + MAP + "propagate_unmatched_extensions = virtual, all\n",
+     ['@FILE@:5:43: propagate_unmatched_extensions: "all" is none of the words '
+      "there are"]),
     ("all errors of a file, not the first alone",
      "[listen a]\nendpont = unix:/x\nmode = 9\n[map m]\ntable = static:x\n"
      "\n# comment\n   continued\ntable = static:y\n",
