@@ -9,12 +9,9 @@
 #include "base/utf8.h"
 #include "tables/support/exact.h"
 #include "tables/support/path.h"
-#include <errno.h>
+#include "tables/support/settled.h"
 
 extern const struct table_type table_type_texthash;
-
-/* How often a file is read that changes meanwhile. */
-#define READS_MAX 3
 
 struct loader {
         const struct table_env *env;
@@ -131,38 +128,12 @@ static int check_texthash(const char *argument, struct reason *ret_reason)
         return path_check("texthash", argument, ret_reason);
 }
 
-/*
- * Reads the file again when it has changed meanwhile: half a file would make
- * users unknown.
- */
 static struct table *open_texthash(const struct table_env *env,
         const char *file, struct reason *ret_reason)
 {
-        struct file_state before, after;
-        struct table *table;
-        int error;
-
         if (check_texthash(file, ret_reason) < 0)
                 return NULL;
-        for (int reads = 0; reads < READS_MAX; reads++) {
-                error = file_state_get(file, &before);
-                if (error < 0)
-                        goto fail;
-                table = read_file(env, file, &before, ret_reason);
-                if (table == NULL)
-                        return NULL;
-                if (file_state_get(file, &after) == 0 &&
-                        file_state_is_same(&before, &after))
-                        return table;
-                exact_close(table);
-        }
-        reason_set(ret_reason, "%s: changes while it is read", file);
-        ret_reason->code = -EAGAIN;
-        return NULL;
-
-fail:
-        reason_set_errno(ret_reason, error, "%s", file);
-        return NULL;
+        return settled_open(env, file, read_file, ret_reason);
 }
 
 const struct table_type table_type_texthash = {
