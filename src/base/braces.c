@@ -2,11 +2,6 @@
 #include "base/braces.h"
 #include <errno.h>
 
-bool byte_is_space(char byte)
-{
-        return byte == ' ' || (byte >= '\t' && byte <= '\r');
-}
-
 struct span trim(struct span text)
 {
         while (text.size > 0 && byte_is_space(text.data[0])) {

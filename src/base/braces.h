@@ -10,7 +10,10 @@
 #include "base/span.h"
 
 /* isspace() of the C locale, whatever the locale is. */
-bool byte_is_space(char byte);
+static inline bool byte_is_space(char byte)
+{
+        return byte == ' ' || (byte >= '\t' && byte <= '\r');
+}
 
 /* Returns the text without the white space at both ends. */
 struct span trim(struct span text);

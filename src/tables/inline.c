@@ -48,23 +48,27 @@ static int split(const char *argument, struct span entry, struct span *ret_key,
         return 0;
 }
 
-static int add(const struct table_env *env, struct table *table,
-        struct span key, struct span value, struct reason *ret_reason)
+static void tell_duplicate(void *ctx, struct span key, size_t tag)
 {
-        int result = exact_add(table, key, value, DICT_LAST_WINS);
+        (void)tag;
+        report_at(ctx, SEVERITY_WARNING, NULL,
+                "inline: duplicate key \"%.*s\": the last one counts",
+                (int)key.size, key.data);
+}
 
-        if (result == 0)
-                report_at(env->report, SEVERITY_WARNING, NULL,
-                        "inline: duplicate key \"%.*s\": the last one counts",
-                        (int)key.size, key.data);
-        if (result < 0)
-                reason_set_errno(ret_reason, result, "inline");
-        return result;
+static int add(struct exact *table, struct span key, struct span value,
+        struct reason *ret_reason)
+{
+        int error = exact_add(table, key, value, 0);
+
+        if (error < 0)
+                reason_set_errno(ret_reason, error, "inline");
+        return error;
 }
 
 /* Adds one word of the table: key=value or {key = value}. */
-static int add_word(const struct table_env *env, struct table *table,
-        const char *argument, struct span word, struct reason *ret_reason)
+static int add_word(struct exact *table, const char *argument, struct span word,
+        struct reason *ret_reason)
 {
         struct span key, value;
         int error;
@@ -81,11 +85,11 @@ static int add_word(const struct table_env *env, struct table *table,
         error = split(argument, word, &key, &value, ret_reason);
         if (error < 0)
                 return error;
-        return add(env, table, key, value, ret_reason);
+        return add(table, key, value, ret_reason);
 }
 
-static int fill(const struct table_env *env, struct table *table,
-        const char *argument, struct reason *ret_reason)
+static int fill(
+        struct exact *table, const char *argument, struct reason *ret_reason)
 {
         struct span all = span_of(argument), word;
         size_t size = braces_size(all);
@@ -105,7 +109,7 @@ static int fill(const struct table_env *env, struct table *table,
                 return fail_at(argument, argument + 1, "expected key=value",
                         ret_reason);
         do {
-                int error = add_word(env, table, argument, word, ret_reason);
+                int error = add_word(table, argument, word, ret_reason);
                 if (error < 0)
                         return error;
         } while (word_next(&all, &word));
@@ -115,15 +119,18 @@ static int fill(const struct table_env *env, struct table *table,
 static struct table *open_inline(const struct table_env *env,
         const char *argument, struct reason *ret_reason)
 {
-        struct table *table = exact_new(env, &table_type_inline, ret_reason);
+        const struct duplicates duplicates = {
+                DICT_LAST_WINS, tell_duplicate, env->report};
+        struct exact *table =
+                exact_new(env, &table_type_inline, &duplicates, ret_reason);
 
         if (table == NULL)
                 return NULL;
-        if (fill(env, table, argument, ret_reason) < 0) {
-                exact_close(table);
+        if (fill(table, argument, ret_reason) < 0) {
+                exact_free(table);
                 return NULL;
         }
-        return table;
+        return exact_finish(table);
 }
 
 static void say_nothing(void *ctx, enum severity severity, const char *line)

@@ -17,7 +17,7 @@ struct loader {
         const struct table_env *env;
         const char *file;
         struct lines *lines;
-        struct table *table;
+        struct exact *table;
 };
 
 /* Tells what is wrong with the current line. */
@@ -27,6 +27,16 @@ static void warn(const struct loader *loader, const char *text)
 
         place.column = 0;
         report_at(loader->env->report, SEVERITY_WARNING, &place, "%s", text);
+}
+
+static void tell_duplicate(void *ctx, struct span key, size_t line)
+{
+        const struct loader *loader = ctx;
+        struct place place = {loader->file, line, 0};
+
+        report_at(loader->env->report, SEVERITY_WARNING, &place,
+                "duplicate key \"%.*s\": the first one counts", (int)key.size,
+                key.data);
 }
 
 /* Splits "key value". Returns false when the line is none, and says so. */
@@ -57,22 +67,13 @@ static bool split(const struct loader *loader, struct span line,
 static int add_line(const struct loader *loader, struct span line)
 {
         struct span key, value;
-        int result;
 
         if (!split(loader, line, &key, &value))
                 return 0;
         if (key.data[key.size - 1] == ':')
                 warn(loader, "the key ends in ':': is this an alias file?");
-        result = exact_add(loader->table, key, value, DICT_FIRST_WINS);
-        if (result == 0) {
-                struct place place = lines_place(loader->lines, 0);
-
-                place.column = 0;
-                report_at(loader->env->report, SEVERITY_WARNING, &place,
-                        "duplicate key \"%.*s\": the first one counts",
-                        (int)key.size, key.data);
-        }
-        return result;
+        return exact_add(
+                loader->table, key, value, lines_place(loader->lines, 0).line);
 }
 
 static int add_lines(const struct loader *loader, struct reason *ret_reason)
@@ -101,26 +102,30 @@ static struct table *read_file(const struct table_env *env, const char *file,
         const struct file_state *state, struct reason *ret_reason)
 {
         struct loader loader = {.env = env, .file = file};
-        int result;
+        const struct duplicates duplicates = {
+                DICT_FIRST_WINS, tell_duplicate, &loader};
+        struct table *table = NULL;
+        int error;
 
         loader.lines = lines_open(file, ret_reason);
         if (loader.lines == NULL)
                 return NULL;
-        loader.table = exact_new(env, &table_type_texthash, ret_reason);
+        loader.table =
+                exact_new(env, &table_type_texthash, &duplicates, ret_reason);
         if (loader.table == NULL)
                 goto out;
-        result = exact_set_file(loader.table, file, state);
-        if (result < 0)
-                reason_set_errno(ret_reason, result, "%s", file);
+        error = exact_set_file(loader.table, file, state);
+        if (error < 0)
+                reason_set_errno(ret_reason, error, "%s", file);
         else
-                result = add_lines(&loader, ret_reason);
-        if (result < 0) {
-                exact_close(loader.table);
-                loader.table = NULL;
-        }
+                error = add_lines(&loader, ret_reason);
+        if (error < 0)
+                exact_free(loader.table);
+        else
+                table = exact_finish(loader.table);
 out:
         lines_close(loader.lines);
-        return loader.table;
+        return table;
 }
 
 static int check_texthash(const char *argument, struct reason *ret_reason)

@@ -78,6 +78,88 @@ static void test_growth(void)
         dict_fini(&dict);
 }
 
+struct told {
+        size_t count;
+        size_t wrong; /* tags that were not those of the key */
+};
+
+/* Keys are numbers, and have been added with themselves as tags. */
+static void tell(void *ctx, struct span key, size_t tag)
+{
+        struct told *told = ctx;
+        char expected[24];
+
+        snprintf(expected, sizeof(expected), "%zu", tag);
+        told->count++;
+        told->wrong += !span_equal(key, span_of(expected));
+}
+
+#define NUMBERS ((size_t)20000)
+
+/*
+ * Adds all numbers twice: one half each at once, mostly within a batch, the
+ * other half much later. The value counts the calls.
+ */
+static void add_numbers(struct dict_batch *batch)
+{
+        for (size_t i = 0; i < 2 * NUMBERS; i++) {
+                size_t number = i / 2;
+                char key[24], value[24];
+
+                if (i >= NUMBERS)
+                        number = NUMBERS / 2 + i % (NUMBERS / 2);
+                snprintf(key, sizeof(key), "%zu", number);
+                snprintf(value, sizeof(value), "%zu", i);
+                CHECK_INT(dict_batch_add(
+                                  batch, span_of(key), span_of(value), number),
+                        0);
+        }
+        dict_batch_end(batch);
+}
+
+/* Returns which of the two values a number has got; -1: neither. */
+static int value_of(const struct dict *dict, size_t number)
+{
+        size_t first = number * 2, second = number * 2 + 1;
+        char key[24], value[24];
+
+        if (number >= NUMBERS / 2) {
+                first = number + NUMBERS / 2;
+                second = first + NUMBERS / 2;
+        }
+        snprintf(key, sizeof(key), "%zu", number);
+        snprintf(value, sizeof(value), "%zu", first);
+        if (has(dict, span_of(key), span_of(value)))
+                return 0;
+        snprintf(value, sizeof(value), "%zu", second);
+        return has(dict, span_of(key), span_of(value)) ? 1 : -1;
+}
+
+static void check_batches(enum dict_duplicate duplicate)
+{
+        struct dict dict;
+        struct told told = {0};
+        struct dict_batch batch = {.dict = &dict,
+                .duplicate = duplicate,
+                .tell = tell,
+                .ctx = &told};
+
+        CHECK_INT(dict_init(&dict), 0);
+        add_numbers(&batch);
+        CHECK_INT(dict.count, NUMBERS);
+        CHECK_INT(told.count, NUMBERS);
+        CHECK_INT(told.wrong, 0);
+        for (size_t i = 0; i < NUMBERS; i++)
+                CHECK_INT(value_of(&dict, i), duplicate == DICT_LAST_WINS);
+        dict_fini(&dict);
+}
+
+static void test_batches(void)
+{
+        check_batches(DICT_FIRST_WINS);
+        check_batches(DICT_LAST_WINS);
+}
+
 /* The same keys lie elsewhere in another dict: nobody can foresee where. */
 static void test_seeds_differ(void)
 {
@@ -96,6 +178,7 @@ int main(void)
         RUN(test_duplicates);
         RUN(test_any_bytes);
         RUN(test_growth);
+        RUN(test_batches);
         RUN(test_seeds_differ);
         return check_done();
 }

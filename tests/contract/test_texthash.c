@@ -106,7 +106,7 @@ static void test_bad_lines(void)
                 "4: not UTF-8: line ignored\n"
                 "5: the key ends in ':': is this an alias file?\n"
                 "6:6: NUL byte: the rest of the line is ignored\n"
-                "8: duplicate key \"DUP\": the first one counts\n");
+                "8: duplicate key \"dup\": the first one counts\n");
         table_close(table);
 }
 

@@ -3,8 +3,10 @@
 #include "tables/support/siphash.h"
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 
+#define HUGE_SIZE ((size_t)2 * 1024 * 1024)
 #define SLOTS_MIN ((size_t)16)
 #define RECORDS_MIN ((size_t)1024)
 #define RECORD_UNIT ((size_t)4) /* records begin at its multiples */
@@ -68,6 +70,18 @@ static struct dict_slot *find_slot(
         }
 }
 
+/*
+ * Asks for huge pages, if there is room for one: slots are used at random, and
+ * each would miss the TLB.
+ */
+static void ask_for_huge_pages(struct dict_slot *slots, size_t size)
+{
+        size_t skip = (size_t) - (uintptr_t)slots % HUGE_SIZE;
+
+        if (size >= skip + HUGE_SIZE)
+                madvise((char *)slots + skip, size - skip, MADV_HUGEPAGE);
+}
+
 static int grow_slots(struct dict *dict)
 {
         size_t count = dict->slot_count * 2;
@@ -75,6 +89,7 @@ static int grow_slots(struct dict *dict)
 
         if (slots == NULL)
                 return -ENOMEM;
+        ask_for_huge_pages(slots, count * sizeof(*slots));
         for (size_t i = 0; i < dict->slot_count; i++) {
                 size_t to = dict->slots[i].hash & (count - 1);
 
@@ -140,28 +155,83 @@ static int add_record(struct dict *dict, struct span key, struct span value,
         return 0;
 }
 
+/* Makes room for `count` more entries: a quarter of the slots stays free. */
+static int reserve_slots(struct dict *dict, size_t count)
+{
+        int error = 0;
+
+        while (error == 0 && dict->count + count > dict->slot_count / 4 * 3)
+                error = grow_slots(dict);
+        return error;
+}
+
+/* Returns false when its key had a slot already. */
+static bool place_entry(struct dict *dict, const struct dict_entry *entry,
+        enum dict_duplicate duplicate)
+{
+        struct header header;
+        struct span key = key_at(dict, entry->record, &header);
+        struct dict_slot *slot = find_slot(dict, entry->hash, key);
+        bool is_new = slot->record == 0;
+
+        if (is_new || duplicate == DICT_LAST_WINS)
+                *slot = (struct dict_slot){entry->hash, entry->record};
+        dict->count += is_new;
+        return is_new;
+}
+
 int dict_add(struct dict *dict, struct span key, struct span value,
         enum dict_duplicate duplicate)
 {
-        uint32_t hash = (uint32_t)siphash(dict->seed, key);
-        struct dict_slot *slot = find_slot(dict, hash, key);
-        bool is_new = slot->record == 0;
-        int error;
+        struct dict_entry entry = {.hash = (uint32_t)siphash(dict->seed, key)};
+        size_t size = dict->size;
+        int error = reserve_slots(dict, 1);
 
-        if (!is_new && duplicate == DICT_FIRST_WINS)
-                return 0;
-        if (is_new && dict->count >= dict->slot_count / 4 * 3) {
-                error = grow_slots(dict);
-                if (error < 0)
-                        return error;
-                slot = find_slot(dict, hash, key);
-        }
-        error = add_record(dict, key, value, &slot->record);
+        if (error == 0)
+                error = add_record(dict, key, value, &entry.record);
         if (error < 0)
                 return error;
-        slot->hash = hash;
-        dict->count += is_new;
-        return is_new;
+        if (place_entry(dict, &entry, duplicate))
+                return 1;
+        if (duplicate == DICT_FIRST_WINS)
+                dict->size = size; /* takes the record back */
+        return 0;
+}
+
+int dict_batch_add(struct dict_batch *batch, struct span key, struct span value,
+        size_t tag)
+{
+        struct dict *dict = batch->dict;
+        uint32_t hash = (uint32_t)siphash(dict->seed, key);
+        struct dict_entry *entry;
+        int error;
+
+        if (batch->count == DICT_BATCH)
+                dict_batch_end(batch);
+        error = reserve_slots(dict, batch->count + 1);
+        if (error < 0)
+                return error;
+        __builtin_prefetch(&dict->slots[hash & (dict->slot_count - 1)], 1);
+        entry = &batch->entries[batch->count];
+        *entry = (struct dict_entry){.hash = hash, .tag = tag};
+        error = add_record(dict, key, value, &entry->record);
+        if (error == 0)
+                batch->count++;
+        return error;
+}
+
+void dict_batch_end(struct dict_batch *batch)
+{
+        for (size_t i = 0; i < batch->count; i++) {
+                const struct dict_entry *entry = &batch->entries[i];
+                struct header header;
+
+                if (!place_entry(batch->dict, entry, batch->duplicate))
+                        batch->tell(batch->ctx,
+                                key_at(batch->dict, entry->record, &header),
+                                entry->tag);
+        }
+        batch->count = 0;
 }
 
 bool dict_find(const struct dict *dict, struct span key, struct span *ret_value)

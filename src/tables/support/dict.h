@@ -35,6 +35,35 @@ enum dict_duplicate { DICT_FIRST_WINS, DICT_LAST_WINS };
 int dict_add(struct dict *dict, struct span key, struct span value,
         enum dict_duplicate duplicate);
 
+#define DICT_BATCH 16
+
+struct dict_entry {
+        uint32_t hash;
+        uint32_t record;
+        size_t tag;
+};
+
+/*
+ * Adds many entries, several times as fast: the main memory is waited for once
+ * for all entries of a batch. So it turns out later which key was there.
+ */
+struct dict_batch {
+        struct dict *dict;
+        enum dict_duplicate duplicate;
+        /* Told of each duplicate, with the tag it was added with. */
+        void (*tell)(void *ctx, struct span key, size_t tag);
+        void *ctx;
+        size_t count; /* begins as 0 */
+        struct dict_entry entries[DICT_BATCH];
+};
+
+/* Adds a copy of key and value. Returns 0 or -ENOMEM, as dict_add does. */
+int dict_batch_add(struct dict_batch *batch, struct span key, struct span value,
+        size_t tag);
+
+/* Ends a batch: from now on its keys are found. */
+void dict_batch_end(struct dict_batch *batch);
+
 /* Finds a value; it lives until the next dict_add or dict_fini. */
 bool dict_find(
         const struct dict *dict, struct span key, struct span *ret_value);
