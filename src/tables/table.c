@@ -30,22 +30,17 @@ static void list_types(struct span name, struct reason *ret_reason)
                 (int)name.size, name.data, names);
 }
 
-static bool is_absent(struct span name)
-{
-        const char *const *absent = table_types_absent;
-
-        while (*absent != NULL && !span_equal(span_of(*absent), name))
-                absent++;
-        return *absent != NULL;
-}
-
 static void set_unknown_type(struct span name, struct reason *ret_reason)
 {
-        if (is_absent(name))
+        const struct table_absent *absent = table_types_absent;
+
+        while (absent->name != NULL && !span_equal(span_of(absent->name), name))
+                absent++;
+        if (absent->name != NULL)
                 reason_set(ret_reason,
-                        "this build has no %.*s tables: it was made without "
-                        "their library",
-                        (int)name.size, name.data);
+                        "this build has no %s tables: it was made without "
+                        "their library; %s",
+                        absent->name, absent->cure);
         else
                 list_types(name, ret_reason);
 }

@@ -194,8 +194,14 @@ void table_close(struct table *table);
 /* All table types, ended by NULL. */
 extern const struct table_type *const table_types[];
 
-/* The names of those that this build lacks a library for, ended by NULL. */
-extern const char *const table_types_absent[];
+/* A type that this build lacks a library for, and what can be done. */
+struct table_absent {
+        const char *name;
+        const char *cure;
+};
+
+/* All of them, ended by a NULL name. */
+extern const struct table_absent table_types_absent[];
 
 /* Tells a step to lookup->trace, if there is one. */
 __attribute__((format(printf, 2, 3))) void lookup_trace(

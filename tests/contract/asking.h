@@ -11,7 +11,10 @@ extern char findings[16384];
 /* Opens a table; findings begins anew. */
 struct table *open_table(const char *spec, struct reason *ret_reason);
 
-/* Asks a table that answers at once. A value stays until the table closes. */
+/*
+ * Asks a table that answers at once. A value stays until the table closes or
+ * another question is asked.
+ */
 enum answer ask(struct table *table, struct span key, struct span *ret_value);
 
 /*

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fixtures.h"
 #include "asking.h"
+#include "postmap.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -47,9 +48,51 @@ static char *make_texthash(
         return spec;
 }
 
+/* By postmap, of a source that texthash would read. */
+static char *make_indexed(const char *directory, const char *type,
+        const char *key, const char *value)
+{
+        char *line, *spec;
+
+        if (value[0] == '\0')
+                return NULL;
+        if (asprintf(&line, "%s %s\n", key, value) < 0)
+                abort();
+        spec = postmap(directory, type, type, line);
+        free(line);
+        return spec;
+}
+
+static char *make_btree(
+        const char *directory, const char *key, const char *value)
+{
+        return make_indexed(directory, "btree", key, value);
+}
+
+static char *make_cdb(const char *directory, const char *key, const char *value)
+{
+        return make_indexed(directory, "cdb", key, value);
+}
+
+static char *make_hash(
+        const char *directory, const char *key, const char *value)
+{
+        return make_indexed(directory, "hash", key, value);
+}
+
+static char *make_lmdb(
+        const char *directory, const char *key, const char *value)
+{
+        return make_indexed(directory, "lmdb", key, value);
+}
+
 static const struct fixture fixtures[] = {
+        {.type = "btree", .make = make_btree},
+        {.type = "cdb", .make = make_cdb},
         {.type = "fail", .make = make_fail, .always_fails = true},
+        {.type = "hash", .make = make_hash},
         {.type = "inline", .make = make_inline},
+        {.type = "lmdb", .make = make_lmdb},
         {.type = "static", .make = make_static, .has_every_key = true},
         {.type = "texthash", .make = make_texthash},
 };

@@ -113,7 +113,8 @@ static const struct table_type type_later = {
         .close = close_odd,
 };
 const struct table_type *const table_types[] = {&type_now, &type_later, NULL};
-const char *const table_types_absent[] = {NULL};
+const struct table_absent table_types_absent[] = {
+        {"gone", "do without"}, {NULL, NULL}};
 
 static char warned[1100];
 
@@ -480,8 +481,19 @@ static void test_references(void)
         map_unref(map);
 }
 
+static void test_absent_type(void)
+{
+        struct reason reason;
+
+        CHECK_INT(table_check("gone:/x", &reason), -EINVAL);
+        CHECK_STR(reason.text,
+                "this build has no gone tables: it was made without their "
+                "library; do without");
+}
+
 int main(void)
 {
+        RUN(test_absent_type);
         RUN(test_replies);
         RUN(test_wrong_specification);
         RUN(test_words);

@@ -18,6 +18,8 @@ static const struct {
         {"texthash:x", -EINVAL,
                 "texthash:x: write the absolute path of the file, such as "
                 "texthash:/etc/postfix/x"},
+        {"nosuch:/x", -EINVAL, "unknown table type \"nosuch\"; there are: *"},
+        {"Static:x", -EINVAL, "unknown table type \"Static\"; there are: *"},
         {"static:{a", -EINVAL, "expected {...}, balanced, in \"{a\""},
         {"static:{a}b", -EINVAL, "text after the last '}' in \"{a}b\""},
         {"fail:{a", -EINVAL, "expected {...}, balanced, in \"{a\""},
@@ -27,13 +29,28 @@ static const struct {
         {"texthash:/etc/passwd/x", -ENOTDIR, "/etc/passwd/x: Not a directory"},
 };
 
+/* A text that ends with '*' is the beginning of one. */
+static void check_text(const char *text, const char *expected)
+{
+        char cut[300];
+        size_t size = strlen(expected);
+
+        if (size > 0 && expected[size - 1] == '*') {
+                size--;
+                CHECK(strlen(text) > size);
+                snprintf(cut, sizeof(cut), "%.*s*", (int)size, text);
+                text = cut;
+        }
+        CHECK_STR(text, expected);
+}
+
 static void test_errors(void)
 {
         for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
                 struct reason reason;
 
                 CHECK(open_table(errors[i].spec, &reason) == NULL);
-                CHECK_STR(reason.text, errors[i].text);
+                check_text(reason.text, errors[i].text);
                 CHECK_INT(reason.code, errors[i].code);
         }
 }
@@ -62,7 +79,7 @@ static void test_check(void)
 
                 CHECK_INT(table_check(errors[i].spec, &reason),
                         is_wrong ? -EINVAL : 0);
-                CHECK_STR(reason.text, is_wrong ? errors[i].text : "");
+                check_text(reason.text, is_wrong ? errors[i].text : "");
         }
 }
 
