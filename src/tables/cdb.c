@@ -76,8 +76,10 @@ static void answer(void *ctx)
 }
 
 /*
- * Whether what was read is what was opened. In a file that is being written
- * over, everything would be absent for a while.
+ * Whether what was read is what was opened: in a file that is being written
+ * over, everything would be absent for a while. What is found there stands in
+ * the file as a whole, now or before; so only those that are not found pay for
+ * the system call.
  */
 static bool is_same(const struct cdb_table *table)
 {
@@ -109,12 +111,14 @@ static enum progress start_cdb(struct table *base, struct lookup *lookup)
         question.key.size = lookup->key.size;
         if (question.key.data == NULL)
                 return lookup_failed(lookup, "out of memory for the key");
-        if (mapped_read(table->map, answer, &question) < 0 || !is_same(table))
+        if (mapped_read(table->map, answer, &question) < 0)
+                return fail(table, lookup);
+        if (question.result > 0)
+                return lookup_found(lookup, lookup->value);
+        if (!is_same(table))
                 return fail(table, lookup);
         if (question.result == 0)
                 return lookup_absent(lookup);
-        if (question.result > 0)
-                return lookup_found(lookup, lookup->value);
         if (question.result == -ENOMEM)
                 return lookup_failed(lookup, "out of memory for the value");
         return lookup_failed(lookup, "%s: not a sound cdb file: %s",
@@ -219,8 +223,9 @@ const struct table_type table_type_cdb = {
                 "The file is mapped into memory.\n"
                 "Replace it by\n"
                 ".Xr rename 2 ,\n"
-                "as postmap does: once it is written to while it is open, its\n"
-                "lookups are answered TEMP until it is opened again.\n"
+                "as postmap does: of a file that was written to while it is\n"
+                "open, nothing is said to be absent; lookups are answered TEMP\n"
+                "until it is opened again.\n"
                 "It has at most 4 GiB.\n"
                 ".Pp\n"
                 "In main.cf:\n"
