@@ -78,6 +78,12 @@ struct table_env {
         unsigned queue;   /* lookups that may wait for a thread; 0: 1 */
         unsigned depth;   /* how many tables this one is inside of */
         /*
+         * Rules whose result takes text from the key are refused, as Postfix
+         * does for transport maps and those by sender: a sender could choose
+         * where mail goes.
+         */
+        bool no_substitution;
+        /*
          * Opens what another map answers from, for map:NAME. NULL: there are no
          * maps.
          */
