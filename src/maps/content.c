@@ -56,6 +56,8 @@ static struct table *open_tables(const struct table_env *env,
         inner.fold = options->fold;
         inner.threads = options->threads;
         inner.queue = options->queue;
+        inner.no_substitution =
+                order_forbids_substitution(order_names[options->search]);
         inner.open_map = open_map;
         inner.ctx = (void *)opening;
         return search_open(&inner, options, ret_reason);

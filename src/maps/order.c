@@ -52,6 +52,12 @@ int order_parse(struct span name, enum order *ret_order)
         return -EINVAL;
 }
 
+bool order_forbids_substitution(const char *name)
+{
+        return strcmp(name, "transport") == 0 ||
+               strcmp(name, "sender-dependent") == 0;
+}
+
 bool order_rewrites(enum order order)
 {
         return results[order].rewrites;

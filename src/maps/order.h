@@ -35,6 +35,12 @@ bool order_rewrites(enum order order);
 /* What Postfix's own propagate_unmatched_extensions says for this order. */
 bool order_propagates(enum order order);
 
+/*
+ * Whether a pattern's result may take nothing of the key, by the word for the
+ * search: a sender could choose the way of his mail.
+ */
+bool order_forbids_substitution(const char *name);
+
 /* Which keys a domain's parents are asked for as. */
 enum order_parents {
         ORDER_PARENTS_BY_ORDER, /* as parent_domain_matches_subdomains' default
