@@ -237,7 +237,9 @@ static void test_rewritten_while_asked(void)
         printf("# %lu lookups, %lu changes seen\n", asked, changes);
         CHECK_INT(status, 0);
         CHECK_INT(wrong, 0);
-        CHECK_INT(changes, REWRITES - 1);
+        /* On a busy machine two may come between two lookups. */
+        CHECK(changes > 0 && changes <= REWRITES - 1);
+        CHECK_STR(value_of(table, "both"), (REWRITES - 1) % 2 ? "v1" : "v0");
         table_close(table);
 }
 
