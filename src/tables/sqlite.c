@@ -333,6 +333,48 @@ const struct table_type table_type_sqlite = {
         .name = "sqlite",
         .summary = "what a query of an SQLite database gives",
         .argument = "FILE.cf",
+        .manual =
+                "The first column of each row that a query of an SQLite\n"
+                "database gives, joined by commas.\n"
+                "Rows without a value, or with an empty one, are skipped; a\n"
+                "key is not found when there are no others.\n"
+                ".Ar FILE.cf\n"
+                "is that of\n"
+                ".Xr sqlite_table 5 .\n"
+                ".Pp\n"
+                "The query is prepared once: a string in it that has a part of\n"
+                "the key, such as\n"
+                ".Li '%u@%d' ,\n"
+                "becomes one parameter.\n"
+                "Where that cannot be done, the key is escaped, which is\n"
+                "warned of; a key that could mean something there, as in\n"
+                "names in double quotes and outside of quotes, is answered\n"
+                "TEMP.\n"
+                "Of several statements only the first one counts.\n"
+                ".Pp\n"
+                "The database is only read, and never made.\n"
+                "Changes in it are seen at once, and so is another file in its\n"
+                "place.\n"
+                "A lookup waits for those who write until its deadline.\n"
+                "A database in WAL mode needs a directory that\n"
+                ".Xr socketmapd 8\n"
+                "may write to.\n"
+                "SQLite has no checksums: where a damaged file can be read\n"
+                "still, a damaged entry may be found as it is, or not be\n"
+                "found.\n"
+                "Lookups run on threads, each with a connection.\n"
+                ".Pp\n"
+                "In main.cf:\n"
+                ".Bd -literal -offset indent\n"
+                "virtual_alias_maps = sqlite:/etc/postfix/aliases.cf\n"
+                ".Ed\n"
+                ".Pp\n"
+                "In socketmapd.conf:\n"
+                ".Bd -literal -offset indent\n"
+                "[map aliases]\n"
+                "table = sqlite:/etc/postfix/aliases.cf\n"
+                "search = virtual\n"
+                ".Ed\n",
         .options = options,
         .check = check_sqlite,
         .open = open_sqlite,

@@ -4,6 +4,7 @@
 #include "postmap.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static char *make_fail(
         const char *directory, const char *key, const char *value)
@@ -86,6 +87,38 @@ static char *make_lmdb(
         return make_indexed(directory, "lmdb", key, value);
 }
 
+/* By the program of SQLite. A row without a value counts as no row. */
+static char *make_sqlite(
+        const char *directory, const char *key, const char *value)
+{
+        char *database, *command, *text, *path, *spec;
+        FILE *sqlite;
+
+        if (value[0] == '\0')
+                return NULL;
+        database = join(directory, "/sqlite.db");
+        command = join("sqlite3 -batch ", database);
+        unlink(database);
+        sqlite = popen(command, "w");
+        fprintf(sqlite,
+                "create table t(k, v); insert into t values (lower('%s'), "
+                "'%s');\n",
+                key, value);
+        pclose(sqlite);
+        if (asprintf(&text,
+                    "dbpath = %s\n"
+                    "query = select v from t where k = '%%s'\n",
+                    database) < 0)
+                abort();
+        path = write_file(directory, "sqlite.cf", span_of(text));
+        spec = join("sqlite:", path);
+        free(path);
+        free(text);
+        free(command);
+        free(database);
+        return spec;
+}
+
 static const struct fixture fixtures[] = {
         {.type = "btree", .make = make_btree},
         {.type = "cdb", .make = make_cdb},
@@ -93,6 +126,7 @@ static const struct fixture fixtures[] = {
         {.type = "hash", .make = make_hash},
         {.type = "inline", .make = make_inline},
         {.type = "lmdb", .make = make_lmdb},
+        {.type = "sqlite", .make = make_sqlite},
         {.type = "static", .make = make_static, .has_every_key = true},
         {.type = "texthash", .make = make_texthash},
 };

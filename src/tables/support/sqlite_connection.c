@@ -98,6 +98,32 @@ static int prepare(struct sqlite_connection *connection, const char *text,
                        : -1;
 }
 
+/* Ends a connection that has just failed, with the database's reason. */
+static int give_up(
+        struct sqlite_connection *connection, struct reason *ret_reason)
+{
+        set_reason(connection, ret_reason);
+        close_db(connection);
+        return ret_reason->code;
+}
+
+static int prepare_query(
+        struct sqlite_connection *connection, struct reason *ret_reason)
+{
+        const char *text = connection->source->query.text;
+
+        if (text == NULL)
+                return 0;
+        if (prepare(connection, text, true, &connection->statement) < 0)
+                return give_up(connection, ret_reason);
+        if (sqlite3_stmt_readonly(connection->statement))
+                return 0;
+        reason_set(ret_reason, "query: it would write to the database");
+        ret_reason->code = -EBADMSG;
+        close_db(connection);
+        return -EBADMSG;
+}
+
 /*
  * Opens the file and prepares the query, with the busy timeout as long as there
  * is. Returns 0, or a negative errno with the reason.
@@ -124,16 +150,10 @@ static int open_db(struct sqlite_connection *connection, uint64_t deadline,
                 connection->db, PROGRESS_STEPS, look_at_time, connection);
         if (secure(connection->db) != SQLITE_OK)
                 goto fail;
-        if (source->query.text != NULL &&
-                prepare(connection, source->query.text, true,
-                        &connection->statement) < 0)
-                goto fail;
-        return 0;
+        return prepare_query(connection, ret_reason);
 
 fail:
-        set_reason(connection, ret_reason);
-        close_db(connection);
-        return ret_reason->code;
+        return give_up(connection, ret_reason);
 }
 
 struct sqlite_connection *sqlite_connect(
