@@ -65,8 +65,27 @@ static void close_fail(struct table *table)
         free(table);
 }
 
+static const char manual[] =
+        "The text is the reason that clients are given.\n"
+        "One with blanks or commas stands in braces.\n"
+        ".Pp\n"
+        "It is for tests, and for a place that has to be filled until something else\n"
+        "stands there.\n"
+        ".Pp\n"
+        "In main.cf:\n"
+        ".Bd -literal -offset indent\n"
+        "check_recipient_access = fail:{the table is away}\n"
+        ".Ed\n"
+        ".Pp\n"
+        "In socketmapd.conf:\n"
+        ".Bd -literal -offset indent\n"
+        "[map away]\n"
+        "table = fail:{the table is away}\n"
+        ".Ed\n";
+
 const struct table_type table_type_fail = {
         .name = "fail",
+        .manual = manual,
         .summary = "every lookup fails with this text",
         .argument = "TEXT",
         .check = check_fail,

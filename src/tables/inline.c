@@ -153,8 +153,27 @@ static int check_inline(const char *argument, struct reason *ret_reason)
         return 0;
 }
 
+static const char manual[] =
+        "Entries stand between commas or blanks.\n"
+        "One with blanks or commas in it stands in braces, with blanks around its\n"
+        "equals sign if wanted; a key with blanks also in double quotes, which are then\n"
+        "part of the key.\n"
+        "Of two values for the same key the last counts, with a warning.\n"
+        ".Pp\n"
+        "In main.cf:\n"
+        ".Bd -literal -offset indent\n"
+        "virtual_alias_domains = inline:{ {example.org = ours}, example.net=ours }\n"
+        ".Ed\n"
+        ".Pp\n"
+        "In socketmapd.conf:\n"
+        ".Bd -literal -offset indent\n"
+        "[map domains]\n"
+        "table = inline:{ {example.org = ours}, example.net=ours }\n"
+        ".Ed\n";
+
 const struct table_type table_type_inline = {
         .name = "inline",
+        .manual = manual,
         .summary = "entries written here: {key=value, {key = value}, ...}",
         .argument = "{ENTRY...}",
         .check = check_inline,

@@ -67,8 +67,24 @@ static void close_static(struct table *table)
         free(table);
 }
 
+static const char manual[] =
+        "A value with blanks or commas stands in braces.\n"
+        "With a search order the first key that is looked up is found.\n"
+        ".Pp\n"
+        "In main.cf:\n"
+        ".Bd -literal -offset indent\n"
+        "virtual_uid_maps = static:5000\n"
+        ".Ed\n"
+        ".Pp\n"
+        "In socketmapd.conf:\n"
+        ".Bd -literal -offset indent\n"
+        "[map uid]\n"
+        "table = static:5000\n"
+        ".Ed\n";
+
 const struct table_type table_type_static = {
         .name = "static",
+        .manual = manual,
         .summary = "the same value for every key",
         .argument = "VALUE",
         .check = check_static,

@@ -141,8 +141,35 @@ static struct table *open_texthash(const struct table_env *env,
         return settled_open(env, file, read_file, ret_reason);
 }
 
+static const char manual[] =
+        "Each line has a key, blanks and a value.\n"
+        "A key with blanks stands in double quotes, which are part of it, and a\n"
+        "backslash protects the character behind it.\n"
+        "A line that begins with a blank continues the one before, empty lines and those\n"
+        "that begin with\n"
+        ".Ql #\n"
+        "are ignored.\n"
+        "A line that is wrong is skipped, and of two lines with the same key the first\n"
+        "counts, both with a warning.\n"
+        ".Pp\n"
+        "The file is read into memory: 10,000,000 entries take some seconds and about\n"
+        "20 bytes each besides the text.\n"
+        ".Pp\n"
+        "In main.cf:\n"
+        ".Bd -literal -offset indent\n"
+        "virtual_alias_maps = texthash:/etc/postfix/virtual\n"
+        ".Ed\n"
+        ".Pp\n"
+        "In socketmapd.conf:\n"
+        ".Bd -literal -offset indent\n"
+        "[map virtual]\n"
+        "table = texthash:/etc/postfix/virtual\n"
+        "search = virtual\n"
+        ".Ed\n";
+
 const struct table_type table_type_texthash = {
         .name = "texthash",
+        .manual = manual,
         .summary = "a file of \"key value\" lines, as postmap(1) reads it",
         .argument = "FILE",
         .check = check_texthash,
