@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/log.h"
 
+#include "daemon/log_stderr.h"
 #include "tables/support/siphash.h"
 
 #include <inttypes.h>
@@ -127,13 +128,32 @@ static void write_head(FILE *to, enum config_log_level level, bool is_bare)
                 fputs(PROGRAM ": ", to);
 }
 
-/* Sends a line as one piece: other processes may write there too. */
-static void send_line(enum config_log_level level, const char *line)
+static void put(const struct log_record *record, bool is_bare);
+
+static void tell_lost(size_t count)
 {
+        char text[80];
+        struct log_record record = {.area = CONFIG_AREA_SERVER,
+                .level = CONFIG_LOG_WARNING,
+                .text = text};
+
+        snprintf(text, sizeof(text),
+                "%zu lines of this log were lost: nobody read them", count);
+        clock_gettime(CLOCK_REALTIME, &record.time);
+        put(&record, false);
+}
+
+static void send_line(
+        enum config_log_level level, const char *line, size_t size)
+{
+        size_t lost = 0;
+
         if (state.target == CONFIG_LOG_SYSLOG)
                 syslog(priority_of(level), "%s", line);
         else
-                fputs(line, stderr);
+                lost = log_stderr(line, size);
+        if (lost > 0)
+                tell_lost(lost);
 }
 
 /* is_bare: in text, a line that begins with its own text. */
@@ -153,7 +173,7 @@ static void put(const struct log_record *record, bool is_bare)
         if (state.target == CONFIG_LOG_STDERR)
                 fputc('\n', to);
         if (fclose(to) == 0)
-                send_line(record->level, line);
+                send_line(record->level, line, size);
         free(line);
 }
 

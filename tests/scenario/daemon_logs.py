@@ -286,6 +286,30 @@ def _():
     assert traced_keys("log_keys = hash\n")[1][0] != hashes[0]
 
 
+@case("a log that nobody reads any more keeps no client waiting")
+def _():
+    with tempfile.TemporaryDirectory(prefix="socketmapd-") as directory:
+        path = write_config(directory, "[log]\ntrace = m\n"
+                            "[map m]\ntable = static:x\n")
+        process = subprocess.Popen([program(), "-c", path],
+                                   stderr=subprocess.PIPE)
+        try:
+            ready = process.stderr.readline().decode()
+            assert "ready" in ready, ready
+            endpoint = f"unix:{directory}/socketmap.sock"
+            with Client(endpoint) as client:
+                # Far more than a pipe holds.
+                for n in range(3000):
+                    assert client.lookup("m", f"key{n}") == ("OK", b"x")
+                told = b""
+                while b"were lost: nobody read them" not in told:
+                    told = process.stderr.readline()
+                    client.lookup("m", "one more")
+        finally:
+            process.kill()
+            process.communicate()
+
+
 @case("a reload takes another format")
 def _():
     with Logging("") as process:
