@@ -20,7 +20,8 @@ static int query(struct table *table, struct span key)
 {
         char memory[4096];
         struct arena arena;
-        struct lookup lookup = {.key = key, .arena = &arena};
+        struct lookup lookup = {
+                .key = key, .deadline = UINT64_MAX, .arena = &arena};
 
         arena_init(&arena, memory, sizeof(memory), SIZE_MAX);
         table_start(table, &lookup);
