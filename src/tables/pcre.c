@@ -5,9 +5,9 @@
  * pattern that needs many steps is tried again on a thread.
  */
 #include "tables/support/patterns.h"
+#include "tables/support/pcre_code.h"
 #include <errno.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -36,6 +36,7 @@ struct matcher {
         pcre2_jit_stack *stack; /* NULL: the machine's, a little of it */
         unsigned groups;
         bool in_thread;
+        struct pcre_bytes bytes; /* of the key */
         int count; /* of groups that `data` has, group 0 included */
 };
 
@@ -67,45 +68,17 @@ static bool toggle_flag(
         return false;
 }
 
-/* Returns the library's message. */
-static const char *message_of(int code, char *buffer, size_t size)
-{
-        if (pcre2_get_error_message(code, (PCRE2_UCHAR *)buffer, size) ==
-                PCRE2_ERROR_BADDATA)
-                snprintf(buffer, size, "error %d of PCRE2", code);
-        return buffer;
-}
-
 static void *compile_pattern(const char *text, unsigned flags, bool captures,
         size_t number, unsigned *ret_groups, struct reason *ret_reason)
 {
-        char message[200];
-        uint32_t groups;
-        pcre2_code *code;
-        PCRE2_SIZE at;
-        int error;
-
         (void)captures;
         (void)number;
-        code = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, flags,
-                &error, &at, NULL);
-        if (code == NULL) {
-                reason_set(ret_reason, "character %zu of the pattern: %s",
-                        at + 1, message_of(error, message, sizeof(message)));
-                if (error == PCRE2_ERROR_HEAP_FAILED)
-                        ret_reason->code = -ENOMEM;
-                return NULL;
-        }
-        pcre2_pattern_info(code, PCRE2_INFO_CAPTURECOUNT, &groups);
-        *ret_groups = groups;
-        /* May fail where memory is never executable: it matches without. */
-        (void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
-        return code;
+        return pcre_compile(text, flags, ret_groups, ret_reason);
 }
 
 static void free_pattern(void *pattern)
 {
-        pcre2_code_free(pattern);
+        pcre_free(pattern);
 }
 
 static void end_matcher(void *ctx)
@@ -155,7 +128,9 @@ static int begin_anew(struct matcher *matcher)
 static int match_with(struct matcher *matcher, const pcre2_code *code,
         struct span key, uint32_t options)
 {
-        return pcre2_match(code, (PCRE2_SPTR)key.data, key.size, 0, options,
+        const char *text = key.size > 0 ? key.data : "";
+
+        return pcre2_match(code, (PCRE2_SPTR)text, key.size, 0, options,
                 matcher->data, matcher->context);
 }
 
@@ -168,12 +143,14 @@ static bool is_limit(int code)
                code == PCRE2_ERROR_JIT_STACKLIMIT;
 }
 
-static int match_here(
-        struct matcher *matcher, const pcre2_code *code, struct span key)
+static void prepare(void *ctx, struct span key)
 {
-        pcre2_set_match_limit(
-                matcher->context, (uint32_t)(STEPS_INLINE / (key.size + 1)));
-        return match_with(matcher, code, key, 0);
+        struct matcher *matcher = ctx;
+
+        matcher->bytes = pcre_bytes_of(key);
+        if (!matcher->in_thread)
+                pcre2_set_match_limit(matcher->context,
+                        (uint32_t)(STEPS_INLINE / (key.size + 1)));
 }
 
 static int match_in_thread(
@@ -189,16 +166,19 @@ static int match_in_thread(
         return result;
 }
 
-static int match_pattern(void *ctx, const void *pattern, struct span key,
+static int match_pattern(void *ctx, const void *ctx_pattern, struct span key,
         unsigned groups, struct reason *ret_reason)
 {
         struct matcher *matcher = ctx;
+        const struct pcre_code *pattern = ctx_pattern;
         char message[200];
 
         (void)groups;
+        if (!pcre_may_match(pattern, &matcher->bytes, key))
+                return 0;
         matcher->count = matcher->in_thread
-                                 ? match_in_thread(matcher, pattern, key)
-                                 : match_here(matcher, pattern, key);
+                                 ? match_in_thread(matcher, pattern->code, key)
+                                 : match_with(matcher, pattern->code, key, 0);
         if (matcher->count >= 0)
                 return 1;
         if (matcher->count == PCRE2_ERROR_NOMATCH)
@@ -206,7 +186,7 @@ static int match_pattern(void *ctx, const void *pattern, struct span key,
         if (!matcher->in_thread && is_limit(matcher->count))
                 return -EAGAIN;
         reason_set(ret_reason, "%s",
-                message_of(matcher->count, message, sizeof(message)));
+                pcre_message(matcher->count, message, sizeof(message)));
         return ret_reason->code;
 }
 
@@ -238,6 +218,7 @@ static const struct pattern_engine engine = {
         .free = free_pattern,
         .begin = begin_matcher,
         .end = end_matcher,
+        .prepare = prepare,
         .match = match_pattern,
         .group = get_group,
 };

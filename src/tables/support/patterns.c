@@ -107,6 +107,9 @@ static int find(struct search *search, const struct pattern_rule **ret_rule)
         const struct pattern_rule *rules = rules_of(search->shared);
         size_t i = 0;
 
+        if (search->shared->engine->prepare != NULL)
+                search->shared->engine->prepare(
+                        search->matcher, search->lookup->key);
         while (i < search->shared->rules->count) {
                 const struct pattern_rule *rule = &rules[i];
                 int result = check_time(search);

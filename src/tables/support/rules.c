@@ -2,8 +2,6 @@
 #include "tables/support/rules.h"
 #include "base/braces.h"
 #include "base/lines.h"
-#include "tables/support/path.h"
-#include "tables/support/settled.h"
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -169,53 +167,6 @@ static int add_lines(struct rule_reader *reader, struct reason *ret_reason)
         return result;
 }
 
-/*
- * Writes the rules in braces as lines, for the caller to free: so Postfix reads
- * them, too. Returns 0, or a negative errno with the reason.
- */
-static int unfold(const char *type, const char *argument, char **ret_text,
-        size_t *ret_size, struct reason *ret_reason)
-{
-        struct span rest, word;
-        char *text = malloc(strlen(argument) + 1), *end = text;
-        int error = -ENOMEM;
-
-        if (text == NULL) {
-                reason_set_errno(ret_reason, error, "%s", type);
-                return error;
-        }
-        error = braces_strip(span_of(argument), &rest, ret_reason);
-        while (error == 0 && word_next(&rest, &word)) {
-                error = braces_strip(word, &word, ret_reason);
-                if (error < 0)
-                        break;
-                memcpy(end, word.data, word.size);
-                end += word.size;
-                *end++ = '\n';
-        }
-        if (error < 0) {
-                free(text);
-                return error;
-        }
-        *ret_text = text;
-        *ret_size = (size_t)(end - text);
-        return 0;
-}
-
-int rules_check(
-        const char *type, const char *argument, struct reason *ret_reason)
-{
-        char *text;
-        size_t size;
-
-        if (argument[0] != '{')
-                return path_check(type, argument, ret_reason);
-        if (unfold(type, argument, &text, &size, ret_reason) < 0)
-                return ret_reason->code == -EINVAL ? -EINVAL : 0;
-        free(text);
-        return 0;
-}
-
 static int read_file(
         struct rule_reader *reader, const char *file, struct reason *ret_reason)
 {
@@ -237,7 +188,7 @@ static int read_braces(struct rule_reader *reader, const char *argument,
         const char *type = reader->rules->type->name;
         char *text, name[40];
         struct span all;
-        int result = unfold(type, argument, &text, &all.size, ret_reason);
+        int result = rules_unfold(type, argument, &text, &all.size, ret_reason);
 
         if (result < 0)
                 return result;
@@ -287,16 +238,6 @@ void rules_free(struct rules *rules)
         free(rules);
 }
 
-struct table *rules_open(const struct table_env *env, const char *argument,
-        struct table *(*read)(const struct table_env *env, const char *argument,
-                const struct file_state *state, struct reason *ret_reason),
-        struct reason *ret_reason)
-{
-        if (argument[0] == '{')
-                return read(env, argument, NULL, ret_reason);
-        return settled_open(env, argument, read, ret_reason);
-}
-
 void rule_name(const struct rules *rules, const struct rule *rule, char *buffer,
         size_t size)
 {
@@ -305,16 +246,6 @@ void rule_name(const struct rules *rules, const struct rule *rule, char *buffer,
         snprintf(buffer, size, "%s%s:%zu",
                 name != NULL ? name : rules->type->name,
                 name != NULL ? "" : ":{}", rule->line);
-}
-
-void rules_set_file(const struct rules *rules, const struct file_state *state,
-        struct table *table, struct table_file *file)
-{
-        if (state == NULL)
-                return;
-        *file = (struct table_file){rules->name, *state};
-        table->files = file;
-        table->file_count = 1;
 }
 
 void rule_trace(const struct rules *rules, const struct rule *rule,

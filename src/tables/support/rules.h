@@ -66,6 +66,13 @@ __attribute__((format(printf, 2, 3))) void rule_warn(
 int rules_check(
         const char *type, const char *argument, struct reason *ret_reason);
 
+/*
+ * Writes rules in braces as lines, for the caller to free: so Postfix reads
+ * them, too. Returns 0, or a negative errno with the reason.
+ */
+int rules_unfold(const char *type, const char *argument, char **ret_text,
+        size_t *ret_size, struct reason *ret_reason);
+
 /* Reads rules from what the argument says. Returns NULL with the reason. */
 struct rules *rules_read(const struct table_env *env,
         const struct rules_type *type, const char *argument,
