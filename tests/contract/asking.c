@@ -77,6 +77,19 @@ const char *value_of(struct table *table, const char *key)
         }
 }
 
+const char *answer_of(const char *spec, const char *key)
+{
+        struct reason reason;
+        struct table *table = open_table(spec, &reason);
+        const char *answer;
+
+        if (table == NULL)
+                return "NONE: cannot be opened";
+        answer = value_of(table, key);
+        table_close(table);
+        return answer;
+}
+
 const char *make_directory(void)
 {
         const char *made = mkdtemp(directory);

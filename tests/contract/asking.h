@@ -23,6 +23,9 @@ enum answer ask(struct table *table, struct span key, struct span *ret_value);
  */
 const char *value_of(struct table *table, const char *key);
 
+/* The same of a table opened for this one question; the findings stay. */
+const char *answer_of(const char *spec, const char *key);
+
 /* Writes a file and returns its path in `directory`; the caller frees it. */
 char *write_file(const char *directory, const char *name, struct span content);
 

@@ -119,13 +119,68 @@ static char *make_sqlite(
         return spec;
 }
 
+static char *make_rule(const char *directory, const char *type,
+        const char *pattern, const char *value)
+{
+        char *line, *path, *spec;
+
+        if (asprintf(&line, "%s %s\n", pattern, value) < 0)
+                abort();
+        path = write_file(directory, type, span_of(line));
+        if (asprintf(&spec, "%s:%s", type, path) < 0)
+                abort();
+        free(path);
+        free(line);
+        return spec;
+}
+
+static char *make_cidr(
+        const char *directory, const char *key, const char *value)
+{
+        return value[0] != '\0' ? make_rule(directory, "cidr", key, value)
+                                : NULL;
+}
+
+/* A pattern that matches the key alone. */
+static char *make_pattern(const char *directory, const char *type,
+        const char *key, const char *value)
+{
+        char pattern[1000] = "/^", *end = pattern + 2;
+
+        for (; *key != '\0'; key++) {
+                if (*key == '.')
+                        *end++ = '\\';
+                *end++ = *key;
+        }
+        memcpy(end, "$/", sizeof("$/"));
+        return make_rule(directory, type, pattern, value);
+}
+
+static char *make_pcre(
+        const char *directory, const char *key, const char *value)
+{
+        return make_pattern(directory, "pcre", key, value);
+}
+
+static char *make_regexp(
+        const char *directory, const char *key, const char *value)
+{
+        return make_pattern(directory, "regexp", key, value);
+}
+
 static const struct fixture fixtures[] = {
         {.type = "btree", .make = make_btree},
         {.type = "cdb", .make = make_cdb},
+        {.type = "cidr",
+                .make = make_cidr,
+                .key = "2001:db8::ab",
+                .same_key = "2001:DB8:0:0::AB"},
         {.type = "fail", .make = make_fail, .always_fails = true},
         {.type = "hash", .make = make_hash},
         {.type = "inline", .make = make_inline},
         {.type = "lmdb", .make = make_lmdb},
+        {.type = "pcre", .make = make_pcre},
+        {.type = "regexp", .make = make_regexp},
         {.type = "sqlite", .make = make_sqlite},
         {.type = "static", .make = make_static, .has_every_key = true},
         {.type = "texthash", .make = make_texthash},

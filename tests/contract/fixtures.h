@@ -13,6 +13,8 @@ struct fixture {
          */
         char *(*make)(
                 const char *directory, const char *key, const char *value);
+        /* A key that it can have, NULL: any, and one that is the same. */
+        const char *key, *same_key;
         bool has_every_key; /* nothing is absent */
         bool always_fails;  /* nothing is found or absent */
 };
