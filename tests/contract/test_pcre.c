@@ -163,7 +163,7 @@ static void test_deadline(void)
 
         /* Each takes many steps, all of them together for ever. */
         for (int i = 0; i < 300; i++)
-                end += sprintf(end, "{/^(a|aa)+$/ x}");
+                end += sprintf(end, "{/^(a|aa)+$/ x} ");
         strcpy(end, "}");
         table = looped_open(spec, 1, &reason);
         CHECK_INT(

@@ -116,7 +116,7 @@ static void test_lost_thread(void)
         memset(text, 'a', sizeof(text));
         text[sizeof(text) - 1] = '!';
         CHECK_INT(
-                asked_start(&lost, table, (struct span){text, sizeof(text)}, 1),
+                asked_start(&lost, table, (struct span){text, sizeof(text)}, 0),
                 LOOKUP_PENDING);
         for (int i = 0; i < 20; i++) {
                 CHECK_INT(asked_start(&asked, table, span_of("cc"), 0),
