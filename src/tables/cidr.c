@@ -5,8 +5,7 @@
  * address is in such a table.
  */
 #include "base/braces.h"
-#include "tables/support/dict.h"
-#include "tables/support/ip.h"
+#include "tables/support/ip_index.h"
 #include "tables/support/rules.h"
 #include <errno.h>
 #include <netinet/in.h>
@@ -25,21 +24,14 @@ struct cidr_rule {
         size_t value_size;
 };
 
-/* Lengths of prefixes that there are, for one family. */
-struct lengths {
-        unsigned char of[IP_BITS_MAX + 1];
-        size_t count;
-};
-
 /*
- * Most rules are plain networks. They are found by their prefix: one look for
- * each length. The others are tried in order, as far as it matters.
+ * Most rules are plain networks, which are found by an index. The others are
+ * tried in order, as far as it matters.
  */
 struct cidr {
         struct table table;
         struct rules *rules;
-        struct dict plain; /* key_of() gives the number of a rule */
-        struct lengths ipv4, ipv6;
+        struct ip_index *plain;
         size_t *others; /* the numbers of all other rules */
         size_t other_count;
         struct table_file file;
@@ -103,84 +95,33 @@ static const struct rules_type rules_type = {
         .fini = free_rule,
 };
 
-static struct lengths *lengths_of(struct cidr *cidr, int family)
-{
-        return family == AF_INET6 ? &cidr->ipv6 : &cidr->ipv4;
-}
-
 static const struct cidr_rule *rules_of(const struct cidr *cidr)
 {
         return cidr->rules->items;
 }
 
-/* Bytes that only equal networks have in common; they live in *network. */
-static struct span key_of(const struct ip_network *network)
-{
-        _Static_assert(
-                sizeof(*network) == sizeof(network->address.family) +
-                                            sizeof(network->address.bytes) +
-                                            sizeof(network->length),
-                "padding would be compared");
-        return (struct span){(const char *)network, sizeof(*network)};
-}
-
-static void add_length(struct lengths *lengths, unsigned length)
-{
-        if (memchr(lengths->of, (int)length, lengths->count) == NULL)
-                lengths->of[lengths->count++] = (unsigned char)length;
-}
-
 static int index_rule(struct cidr *cidr, size_t number)
 {
         const struct cidr_rule *rule = &rules_of(cidr)[number];
-        struct span value = {(const char *)&number, sizeof(number)};
-        int result;
 
-        if (!rule->is_plain) {
-                cidr->others[cidr->other_count++] = number;
-                return 0;
-        }
-        result = dict_add(
-                &cidr->plain, key_of(&rule->network), value, DICT_FIRST_WINS);
-        if (result >= 0)
-                add_length(lengths_of(cidr, rule->network.address.family),
-                        rule->network.length);
-        return result < 0 ? result : 0;
+        if (rule->is_plain)
+                return ip_index_add(cidr->plain, &rule->network, number);
+        cidr->others[cidr->other_count++] = number;
+        return 0;
 }
 
 static int index_rules(struct cidr *cidr)
 {
         size_t count = cidr->rules->count;
-        int error = dict_init(&cidr->plain);
+        int error = 0;
 
-        if (error < 0)
-                return error;
+        cidr->plain = ip_index_new();
         cidr->others = calloc(count + 1, sizeof(*cidr->others));
-        if (cidr->others == NULL)
+        if (cidr->plain == NULL || cidr->others == NULL)
                 return -ENOMEM;
         for (size_t i = 0; i < count && error == 0; i++)
                 error = index_rule(cidr, i);
         return error;
-}
-
-/* Returns the number of the first plain rule that matches, or SIZE_MAX. */
-static size_t find_plain(struct cidr *cidr, const struct ip_address *address)
-{
-        const struct lengths *lengths = lengths_of(cidr, address->family);
-        size_t best = SIZE_MAX, number;
-        struct span value;
-
-        for (size_t i = 0; i < lengths->count; i++) {
-                struct ip_network network = {
-                        ip_mask(*address, lengths->of[i]), lengths->of[i]};
-
-                if (!dict_find(&cidr->plain, key_of(&network), &value))
-                        continue;
-                memcpy(&number, value.data, sizeof(number));
-                if (number < best)
-                        best = number;
-        }
-        return best;
 }
 
 static bool rule_matches(
@@ -195,9 +136,9 @@ static bool rule_matches(
 }
 
 /* Returns the number of the first rule that matches, or SIZE_MAX. */
-static size_t find(struct cidr *cidr, const struct ip_address *address)
+static size_t find(const struct cidr *cidr, const struct ip_address *address)
 {
-        size_t plain = find_plain(cidr, address), at = 0;
+        size_t plain = ip_index_find(cidr->plain, address), at = 0;
 
         while (at < cidr->other_count && cidr->others[at] < plain) {
                 size_t number = cidr->others[at];
@@ -251,7 +192,7 @@ static void close_cidr(struct table *table)
 {
         struct cidr *cidr = (struct cidr *)table;
 
-        dict_fini(&cidr->plain);
+        ip_index_free(cidr->plain);
         free(cidr->others);
         rules_free(cidr->rules);
         free(cidr);
@@ -300,10 +241,41 @@ static struct table *open_cidr(const struct table_env *env,
         return rules_open(env, argument, read_cidr, ret_reason);
 }
 
+static const char manual[] =
+        "A file with one rule a line, as\n"
+        ".Xr cidr_table 5\n"
+        "describes it, or the rules themselves,\n"
+        ".Li cidr:{{ Ns Ar RULE Ns Li }, { Ns Ar RULE Ns Li }} .\n"
+        "The first one that matches gives the value, not the longest; the order\n"
+        "costs nothing, also of many networks.\n"
+        "A rule that is wrong is skipped with a warning, also one that has bits\n"
+        "set behind its prefix.\n"
+        ".Pp\n"
+        "A key that is no IP address is not found.\n"
+        "Rules for IPv4 match no IPv6 addresses, also not\n"
+        ".Li ::ffff:192.0.2.1 ;\n"
+        "nor does a rule with\n"
+        ".Li \\&!\n"
+        "match addresses of the other family.\n"
+        ".Pp\n"
+        "In main.cf:\n"
+        ".Bd -literal -offset indent\n"
+        "smtpd_client_restrictions =\n"
+        "    check_client_access cidr:/etc/postfix/client.cidr\n"
+        ".Ed\n"
+        ".Pp\n"
+        "In socketmapd.conf:\n"
+        ".Bd -literal -offset indent\n"
+        "[map client]\n"
+        "table = cidr:/etc/postfix/client.cidr\n"
+        "search = access-client\n"
+        ".Ed\n";
+
 const struct table_type table_type_cidr = {
         .name = "cidr",
         .summary = "rules with networks, for keys that are IP addresses",
-        .argument = "FILE or {{RULE} ...}",
+        .argument = "FILE|{{RULE}...}",
+        .manual = manual,
         .check = check_cidr,
         .open = open_cidr,
         .start = start_cidr,

@@ -243,10 +243,45 @@ static struct table *open_pcre(const struct table_env *env,
         return rules_open(env, argument, read_pcre, ret_reason);
 }
 
+static const char manual[] =
+        "A file with one rule a line, as\n"
+        ".Xr pcre_table 5\n"
+        "describes it, or the rules themselves,\n"
+        ".Li pcre:{{ Ns Ar RULE Ns Li }, { Ns Ar RULE Ns Li }} .\n"
+        "They are tried in their order, each on the whole key as it was sent,\n"
+        "byte by byte; the first one that matches gives the value.\n"
+        "A rule that is wrong is skipped with a warning.\n"
+        ".Pp\n"
+        "Short keys are matched at once, as long as that takes about a\n"
+        "millisecond.\n"
+        "Keys of more than 512 bytes, and what takes longer, go to the table's\n"
+        "threads.\n"
+        "A pattern that takes more than 10,000,000 steps there, or 64 MiB of\n"
+        "memory, is answered TEMP; Postfix goes on with the next rule.\n"
+        ".Pp\n"
+        "With\n"
+        ".Cm search = transport\n"
+        "and searches by sender, rules with\n"
+        ".Li $1\n"
+        "are skipped, as in Postfix.\n"
+        ".Pp\n"
+        "In main.cf:\n"
+        ".Bd -literal -offset indent\n"
+        "virtual_alias_maps = pcre:/etc/postfix/virtual.pcre\n"
+        ".Ed\n"
+        ".Pp\n"
+        "In socketmapd.conf:\n"
+        ".Bd -literal -offset indent\n"
+        "[map virtual]\n"
+        "table = pcre:/etc/postfix/virtual.pcre\n"
+        "search = virtual\n"
+        ".Ed\n";
+
 const struct table_type table_type_pcre = {
         .name = "pcre",
         .summary = "rules with regular expressions as Perl has them",
-        .argument = "FILE or {{RULE} ...}",
+        .argument = "FILE|{{RULE}...}",
+        .manual = manual,
         .check = check_pcre,
         .open = open_pcre,
         .start = patterns_start,

@@ -242,10 +242,49 @@ static struct table *open_regexp(const struct table_env *env,
         return rules_open(env, argument, read_regexp, ret_reason);
 }
 
+static const char manual[] =
+        "A file with one rule a line, as\n"
+        ".Xr regexp_table 5\n"
+        "describes it, or the rules themselves,\n"
+        ".Li regexp:{{ Ns Ar RULE Ns Li }, { Ns Ar RULE Ns Li }} .\n"
+        "They match the longest of the leftmost texts.\n"
+        "They are tried in their order, each on the whole key as it was sent,\n"
+        "byte by byte; the first one that matches gives the value.\n"
+        "A rule that is wrong is skipped with a warning.\n"
+        ".Pp\n"
+        "Keys of more than 512 bytes, and those that come to a rule with a\n"
+        "back-reference\n"
+        ".Pq Li \\e1 ,\n"
+        "go to the table's threads.\n"
+        "Such a match has no limits, and cannot be stopped: at its deadline the\n"
+        "lookup is answered, but the thread is lost until the match ends.\n"
+        "Patterns of\n"
+        ".Cm pcre\n"
+        "have a limit.\n"
+        ".Pp\n"
+        "With\n"
+        ".Cm search = transport\n"
+        "and searches by sender, rules with\n"
+        ".Li $1\n"
+        "are skipped, as in Postfix.\n"
+        ".Pp\n"
+        "In main.cf:\n"
+        ".Bd -literal -offset indent\n"
+        "virtual_alias_maps = regexp:/etc/postfix/virtual.regexp\n"
+        ".Ed\n"
+        ".Pp\n"
+        "In socketmapd.conf:\n"
+        ".Bd -literal -offset indent\n"
+        "[map virtual]\n"
+        "table = regexp:/etc/postfix/virtual.regexp\n"
+        "search = virtual\n"
+        ".Ed\n";
+
 const struct table_type table_type_regexp = {
         .name = "regexp",
         .summary = "rules with the C library's regular expressions",
-        .argument = "FILE or {{RULE} ...}",
+        .argument = "FILE|{{RULE}...}",
+        .manual = manual,
         .check = check_regexp,
         .open = open_regexp,
         .start = patterns_start,
