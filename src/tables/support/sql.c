@@ -50,7 +50,7 @@ static bool is_expression(
         if (previous->token.kind == SQL_WORD)
                 return may_come_before_string(previous->token.text, dialect);
         return previous->token.kind == SQL_SIGN &&
-               memchr(").]}", previous->token.text.data[0], 4) == NULL;
+               strchr(").]}", previous->token.text.data[0]) == NULL;
 }
 
 /* Returns why a token with a part of the key is no parameter, or NULL. */
@@ -137,13 +137,11 @@ static int append_static(struct maker *maker, const struct template *template)
 static void append_placeholder(struct maker *maker)
 {
         char text[32];
-        int size = 3;
+        int size = maker->dialect == SQL_POSTGRESQL
+                           ? snprintf(text, sizeof(text), " $%zu ",
+                                     maker->query.parameter_count)
+                           : snprintf(text, sizeof(text), " ? ");
 
-        if (maker->dialect == SQL_POSTGRESQL)
-                size = snprintf(text, sizeof(text), " $%zu ",
-                        maker->query.parameter_count);
-        else
-                memcpy(text, " ? ", 3);
         append(maker, text, (size_t)size);
 }
 
