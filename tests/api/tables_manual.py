@@ -114,13 +114,12 @@ def compare(directory, kind, listings):
     # By its whole key alone: search orders have a test of their own.
     config.write_text(re.sub(r"^search = .*\n", "", config.read_text(),
                              flags=re.M))
-    parameter, value = main.split(" = ", 1)
-    table = re.sub(r"\s*\n\s*", " ", value.strip())
+    table = re.sub(r"\s*\n\s*", " ", main[main.index(kind + ":"):].strip())
     name = re.search(r"^\[map (\S+)\]", ours, re.M)[1]
     found = set()
     for key in KEYS:
         theirs = ask_postfix(directory, table, key)
-        assert theirs == ask_us(config, name, key), (parameter, key, theirs)
+        assert theirs == ask_us(config, name, key), (table, key, theirs)
         found.add(theirs)
     assert found - {"absent"}, "nothing was found"
 
