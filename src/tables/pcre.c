@@ -143,7 +143,7 @@ static bool is_limit(int code)
                code == PCRE2_ERROR_JIT_STACKLIMIT;
 }
 
-static void prepare(void *ctx, struct span key)
+static int prepare(void *ctx, struct span key)
 {
         struct matcher *matcher = ctx;
 
@@ -151,6 +151,7 @@ static void prepare(void *ctx, struct span key)
         if (!matcher->in_thread)
                 pcre2_set_match_limit(matcher->context,
                         (uint32_t)(STEPS_INLINE / (key.size + 1)));
+        return 0;
 }
 
 static int match_in_thread(

@@ -30,6 +30,8 @@ struct copy {
 };
 
 struct matcher {
+        char *key; /* a copy, with a NUL behind it */
+        size_t key_capacity;
         regmatch_t *groups;
         struct copy *copies; /* NULL: not in a thread */
         size_t copy_count;
@@ -121,6 +123,7 @@ static void end_matcher(void *ctx)
                         regfree(&matcher->copies[i].regex);
         free(matcher->copies);
         free(matcher->groups);
+        free(matcher->key);
         free(matcher);
 }
 
@@ -145,6 +148,30 @@ static void *begin_matcher(size_t patterns, unsigned groups, bool in_thread)
 fail:
         end_matcher(matcher);
         return NULL;
+}
+
+/*
+ * The size is told apart from the text (REG_STARTEND): a NUL in it is a byte
+ * as others are. But nobody else expects a text without a NUL at its end.
+ */
+static int prepare(void *ctx, struct span key)
+{
+        struct matcher *matcher = ctx;
+        char *copy;
+
+        if (key.size >= INT_MAX)
+                return -ENOMEM;
+        if (key.size >= matcher->key_capacity) {
+                copy = realloc(matcher->key, key.size + 1);
+                if (copy == NULL)
+                        return -ENOMEM;
+                matcher->key = copy;
+                matcher->key_capacity = key.size + 1;
+        }
+        if (key.size > 0)
+                memcpy(matcher->key, key.data, key.size);
+        matcher->key[key.size] = '\0';
+        return 0;
 }
 
 /* Returns the thread's own copy, or NULL with the reason. */
@@ -179,13 +206,9 @@ static int match_pattern(void *ctx, const void *ctx_pattern, struct span key,
                 regex = copy_of(matcher, pattern, ret_reason);
         if (regex == NULL)
                 return ret_reason->code;
-        if (key.size > INT_MAX) {
-                reason_set(ret_reason, "the key is too long");
-                return -EINVAL;
-        }
         matcher->groups[0] = (regmatch_t){0, (regoff_t)key.size};
-        error = regexec(regex, key.size > 0 ? key.data : "",
-                groups > 0 ? groups + 1 : 0, matcher->groups, REG_STARTEND);
+        error = regexec(regex, matcher->key, groups > 0 ? groups + 1 : 0,
+                matcher->groups, REG_STARTEND);
         if (error == 0 || error == REG_NOMATCH)
                 return error == 0;
         set_error(regex, error, ret_reason);
@@ -218,6 +241,7 @@ static const struct pattern_engine engine = {
         .free = free_pattern,
         .begin = begin_matcher,
         .end = end_matcher,
+        .prepare = prepare,
         .match = match_pattern,
         .group = get_group,
 };

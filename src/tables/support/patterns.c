@@ -77,6 +77,17 @@ static int check_time(struct search *search)
         return now - search->begun > TIME_INLINE_MAX ? -EAGAIN : 0;
 }
 
+/* Begins a lookup. Returns 0, or -ENOMEM after it has failed. */
+static int prepare(const struct search *search)
+{
+        int error = search->shared->engine->prepare(
+                search->matcher, search->lookup->key);
+
+        if (error < 0)
+                lookup_failed(search->lookup, "out of memory for the key");
+        return error;
+}
+
 /* Returns 1, 0, or a negative errno with the reason. */
 static int rule_matches(struct search *search, const struct pattern_rule *rule)
 {
@@ -107,9 +118,6 @@ static int find(struct search *search, const struct pattern_rule **ret_rule)
         const struct pattern_rule *rules = rules_of(search->shared);
         size_t i = 0;
 
-        if (search->shared->engine->prepare != NULL)
-                search->shared->engine->prepare(
-                        search->matcher, search->lookup->key);
         while (i < search->shared->rules->count) {
                 const struct pattern_rule *rule = &rules[i];
                 int result = check_time(search);
@@ -163,8 +171,11 @@ static void run(void *ctx, void *matcher, struct lookup *lookup)
                 .lookup = lookup,
                 .in_thread = true};
         const struct pattern_rule *rule;
-        int result = find(&search, &rule);
+        int result;
 
+        if (prepare(&search) < 0)
+                return;
+        result = find(&search, &rule);
         if (result == 0)
                 lookup_absent(lookup);
         else if (result < 0)
@@ -182,8 +193,11 @@ enum progress patterns_start(struct table *table, struct lookup *lookup)
         const struct pattern_rule *rule;
         int result = -EAGAIN;
 
-        if (lookup->key.size <= KEY_INLINE_MAX)
+        if (lookup->key.size <= KEY_INLINE_MAX) {
+                if (prepare(&search) < 0)
+                        return LOOKUP_DONE;
                 result = find(&search, &rule);
+        }
         if (result == 0)
                 return lookup_absent(lookup);
         if (result > 0)

@@ -39,8 +39,11 @@ struct pattern_engine {
          */
         void *(*begin)(size_t patterns, unsigned groups, bool in_thread);
         void (*end)(void *matcher);
-        /* Is told the key before patterns are matched with it. NULL: nobody. */
-        void (*prepare)(void *matcher, struct span key);
+        /*
+         * Is told the key before patterns are matched with it. Returns 0 or
+         * -ENOMEM.
+         */
+        int (*prepare)(void *matcher, struct span key);
         /*
          * Returns 1 or 0; -EAGAIN when it would take too long here, unless
          * in_thread; or another negative errno with the reason. `groups`: the
