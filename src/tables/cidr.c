@@ -53,7 +53,7 @@ static int parse_rule(
         const struct rule_reader *reader, char *text, struct rule *base)
 {
         struct cidr_rule *rule = (struct cidr_rule *)base;
-        const char *value = NULL;
+        const char *value = "";
         struct reason reason;
 
         for (; *text == '!' || byte_is_space(*text); text++)

@@ -186,16 +186,16 @@ static int read_braces(struct rule_reader *reader, const char *argument,
         struct reason *ret_reason)
 {
         const char *type = reader->rules->type->name;
-        char *text, name[40];
+        char *text;
         struct span all;
         int result = rules_unfold(type, argument, &text, &all.size, ret_reason);
 
         if (result < 0)
                 return result;
         all.data = text;
-        snprintf(name, sizeof(name), "%s:{}", type);
-        reader->name = name;
-        reader->lines = lines_open_text(name, all, ret_reason);
+        snprintf(reader->in_place, sizeof(reader->in_place), "%s:{}", type);
+        reader->name = reader->in_place;
+        reader->lines = lines_open_text(reader->name, all, ret_reason);
         result = reader->lines == NULL ? ret_reason->code
                                        : add_lines(reader, ret_reason);
         free(text);

@@ -27,6 +27,7 @@ struct rule_reader {
         bool is_in_if;
         /* Its own. */
         const char *name;
+        char in_place[40]; /* the name of rules without a file */
         struct lines *lines;
         size_t open_if;
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "tables/support/pattern_rule.h"
 #include "base/braces.h"
-#include "tables/support/patterns.h"
 #include <errno.h>
 
 /* A pattern as it is written. */
