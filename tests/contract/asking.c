@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 char findings[16384];
+char *other_map;
 
 static char directory[] = "/tmp/socketmap-contract.XXXXXX";
 
@@ -21,9 +22,19 @@ static void say(void *ctx, enum severity severity, const char *line)
 
 static struct report report = {.say = say};
 
+static struct table *open_map(const struct table_env *env, const char *name,
+        struct reason *ret_reason)
+{
+        (void)name;
+        return table_open(env, other_map, ret_reason);
+}
+
 struct table *open_table(const char *spec, struct reason *ret_reason)
 {
-        struct table_env env = {.report = &report};
+        struct table_env env = {
+                .report = &report,
+                .open_map = other_map != NULL ? open_map : NULL,
+        };
 
         findings[0] = '\0';
         return table_open(&env, spec, ret_reason);

@@ -8,6 +8,9 @@
 /* What the last opening reported, a line each; errors begin with "error: ". */
 extern char findings[16384];
 
+/* What every map:NAME answers from; NULL: there are no maps. */
+extern char *other_map;
+
 /* Opens a table; findings begins anew. */
 struct table *open_table(const char *spec, struct reason *ret_reason);
 

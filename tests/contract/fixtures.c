@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "fixtures.h"
+#include "answering.h"
 #include "asking.h"
 #include "postmap.h"
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -168,6 +170,100 @@ static char *make_regexp(
         return make_pattern(directory, "regexp", key, value);
 }
 
+/* An inline table inside of another one. */
+static char *make_of_inline(
+        const char *begin, const char *end, const char *key, const char *value)
+{
+        char *inner = make_inline(NULL, key, value), *spec;
+
+        if (asprintf(&spec, "%s%s%s", begin, inner, end) < 0)
+                abort();
+        free(inner);
+        return spec;
+}
+
+static char *make_unionmap(
+        const char *directory, const char *key, const char *value)
+{
+        (void)directory;
+        if (value[0] == '\0')
+                return NULL;
+        return make_of_inline("unionmap:{inline:{other=x}, ",
+                ", inline:{other=y}}", key, value);
+}
+
+static char *make_pipemap(
+        const char *directory, const char *key, const char *value)
+{
+        char *begin, *spec;
+
+        (void)directory;
+        if (asprintf(&begin, "pipemap:{inline:{%s=Next}, ", key) < 0)
+                abort();
+        spec = make_of_inline(begin, "}", "next", value);
+        free(begin);
+        return spec;
+}
+
+static char *make_randmap(
+        const char *directory, const char *key, const char *value)
+{
+        char *spec;
+
+        (void)directory;
+        (void)key;
+        if (value[0] == '\0')
+                return NULL;
+        if (asprintf(&spec, "randmap:{%s}", value) < 0)
+                abort();
+        return spec;
+}
+
+static char *make_environ(
+        const char *directory, const char *key, const char *value)
+{
+        char *name = join(key, "");
+
+        (void)directory;
+        for (char *at = name; *at != '\0'; at++)
+                *at = (char)tolower((unsigned char)*at);
+        setenv(name, value, 1);
+        unsetenv("_"); /* the shell's: a hostile key */
+        free(name);
+        return join("environ:", "x");
+}
+
+static char *make_map(const char *directory, const char *key, const char *value)
+{
+        free(other_map);
+        other_map = make_inline(directory, key, value);
+        return join("map:", "other");
+}
+
+static struct answering *answering;
+
+static char *make_socketmap(
+        const char *directory, const char *key, const char *value)
+{
+        char *endpoint, *spec;
+
+        if (asprintf(&endpoint, "unix:%s/socketmap", directory) < 0 ||
+                asprintf(&spec, "socketmap:%s:m", endpoint) < 0)
+                abort();
+        answering_stop(answering);
+        answering = answering_start(endpoint, key, value);
+        free(endpoint);
+        return spec;
+}
+
+void fixtures_end(void)
+{
+        answering_stop(answering);
+        answering = NULL;
+        free(other_map);
+        other_map = NULL;
+}
+
 static const struct fixture fixtures[] = {
         {.type = "btree", .make = make_btree},
         {.type = "cdb", .make = make_cdb},
@@ -175,15 +271,25 @@ static const struct fixture fixtures[] = {
                 .make = make_cidr,
                 .key = "2001:db8::ab",
                 .same_key = "2001:DB8:0:0::AB"},
+        {.type = "environ", .make = make_environ},
         {.type = "fail", .make = make_fail, .always_fails = true},
         {.type = "hash", .make = make_hash},
         {.type = "inline", .make = make_inline},
-        {.type = "lmdb", .make = make_lmdb},
+        {.type = "lmdb", .make = make_lmdb}, {.type = "map", .make = make_map},
         {.type = "pcre", .make = make_pcre},
+        {.type = "pipemap", .make = make_pipemap},
+        {.type = "randmap",
+                .make = make_randmap,
+                .value = "alice@example.net",
+                .has_every_key = true},
         {.type = "regexp", .make = make_regexp},
+        /* "OK " and the value are a reply of 100,000 bytes. */
+        {.type = "socketmap", .make = make_socketmap, .spare = 3},
         {.type = "sqlite", .make = make_sqlite},
         {.type = "static", .make = make_static, .has_every_key = true},
         {.type = "texthash", .make = make_texthash},
+        {.type = "unionmap", .make = make_unionmap},
+        {.type = "unix"}, /* has the users of the system */
 };
 
 const struct fixture *find_fixture(const char *type)

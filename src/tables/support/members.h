@@ -8,7 +8,21 @@
 
 #include "tables/table.h"
 
-struct members;
+struct members_kind;
+
+struct members {
+        struct table table; /* first */
+        const struct members_kind *kind;
+        struct arena arena; /* of all that follows */
+        struct member *list;
+        struct table_file *files;
+        size_t count;
+};
+
+struct member {
+        struct table *table;
+        const char *spec; /* as it is written, for whoever asks for steps */
+};
 
 /* A lookup on its way from member to member, in its asker's arena. */
 struct members_walk {
