@@ -150,30 +150,30 @@ struct config_listener {
         struct config_listener *next;      /* as in the file */
 };
 
-/* [map NAME] */
+/* [map NAME]; a text that is not given is NULL. */
 struct config_map {
-        const char *name;                /* "*": the default map */
-        struct place place;              /* of the heading */
-        const struct section *section;   /* which it was made from */
-        struct place table_place;        /* of the value of `table` */
-        const char *table;               /* as `postconf -hx` prints it */
-        int search;                      /* which of order_names */
-        const char *recipient_delimiter; /* texts: NULL: none */
-        bool owner_request_special;
+        const char *name;              /* "*": the default map */
+        struct place place;            /* of the heading */
+        const struct section *section; /* which it was made from */
+        struct place table_place;      /* of the value of `table` */
+        const char *table;             /* as `postconf -hx` prints it */
+        const char *canary;
+        const char *recipient_delimiter;
         const char *propagate_unmatched_extensions;
-        int parents; /* enum order_parents */
         const char *mydomains;
-        int fold; /* enum fold */
         const char *query;
         const char *domain;
         const char *result_format;
-        uint64_t expansion_limit;
-        int empty_value; /* 1: ok */
+        uint64_t expansion_limit; /* 0: none */
         uint64_t workers;
         uint64_t queue;
-        bool auto_reload;
         uint64_t shrink_limit; /* percent; 100: never refuse */
-        const char *canary;    /* NULL: none */
+        int search;            /* which of order_names */
+        int parents;           /* enum order_parents */
+        int fold;              /* enum fold */
+        int empty_value;       /* 1: ok */
+        bool owner_request_special;
+        bool auto_reload;
         bool secret;
         struct config_map *next;
 };

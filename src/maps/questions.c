@@ -239,9 +239,10 @@ void questions_ask(struct questions *questions, struct content *content,
 
 void questions_cancel(struct questions *questions)
 {
-        while (questions->pending != NULL) {
-                struct question *question = questions->pending;
+        struct question *question = questions->pending, *next;
 
+        for (; question != NULL; question = next) {
+                next = question->next;
                 table_cancel(question->content->table, &question->lookup);
                 end_pending(question);
         }

@@ -71,7 +71,8 @@ static struct randmap *make(
                 reason_set_errno(ret_reason, -ENOMEM, "randmap");
                 return NULL;
         }
-        map->text = memcpy(text, list.data, list.size);
+        memcpy(text, list.data, list.size);
+        map->text = text;
         map->random = make_seed(map);
         map->table = (struct table){
                 .type = &table_type_randmap,
