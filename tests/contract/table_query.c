@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * table_query SPEC: opens a table, reads keys from stdin, one a line, and
- * prints "KEY<TAB>VALUE" for those found, as `postmap -q - SPEC` does.
- * Findings go to stderr. Exits with 1 when a lookup fails, 2 when the table
- * cannot be opened.
+ * writes for each what a socketmap server would: a netstring of "OK value",
+ * "NOTFOUND " or "TEMP reason". Findings go to stderr. Exits with 2 when the
+ * table cannot be opened.
  */
 #include "tables/table.h"
 #include <stdio.h>
@@ -16,7 +16,14 @@ static void say(void *ctx, enum severity severity, const char *line)
         fprintf(stderr, "%s\n", line);
 }
 
-static int query(struct table *table, struct span key)
+static void reply(const char *status, struct span text)
+{
+        printf("%zu:%s ", strlen(status) + 1 + text.size, status);
+        fwrite(text.data, 1, text.size, stdout);
+        putchar(',');
+}
+
+static void query(struct table *table, struct span key)
 {
         char memory[4096];
         struct arena arena;
@@ -25,16 +32,13 @@ static int query(struct table *table, struct span key)
 
         arena_init(&arena, memory, sizeof(memory), SIZE_MAX);
         table_start(table, &lookup);
-        if (lookup.answer == ANSWER_FOUND) {
-                fwrite(key.data, 1, key.size, stdout);
-                putchar('\t');
-                fwrite(lookup.value.data, 1, lookup.value.size, stdout);
-                putchar('\n');
-        }
+        if (lookup.answer == ANSWER_FOUND)
+                reply("OK", lookup.value);
+        else if (lookup.answer == ANSWER_ABSENT)
+                reply("NOTFOUND", SPAN_LITERAL(""));
+        else
+                reply("TEMP", span_of(lookup.reason.text));
         arena_fini(&arena);
-        return lookup.answer == ANSWER_FOUND || lookup.answer == ANSWER_ABSENT
-                       ? 0
-                       : 1;
 }
 
 int main(int argc, char **argv)
@@ -45,7 +49,6 @@ int main(int argc, char **argv)
         struct table *table;
         char *line = NULL;
         size_t capacity = 0;
-        int failed = 0;
         ssize_t size;
 
         if (argc != 2)
@@ -58,9 +61,9 @@ int main(int argc, char **argv)
         while ((size = getline(&line, &capacity, stdin)) > 0) {
                 if (line[size - 1] == '\n')
                         size--;
-                failed |= query(table, (struct span){line, (size_t)size});
+                query(table, (struct span){line, (size_t)size});
         }
         free(line);
         table_close(table);
-        return failed;
+        return 0;
 }
