@@ -13,7 +13,9 @@ from sources import (address_file, duplicates, folding_source, keys_for,
 from tap import case, done
 
 KINDS = ["cdb", "lmdb", "hash", "btree"]
-FILES = 12
+FILES = 20
+EMPTY_KEY = ("lmdb, the empty key: an error for Postfix, until it has found a "
+             "key that ends in NUL; nothing can be stored under it")
 ALIASES = b"""\
 # two of them on more than one line
 root: admin,
@@ -33,7 +35,11 @@ def compiled(kind, name, data, asked, *options):
     spec = kind.encode() + b":" + path
     status, _, stderr = postmap([*options, spec])
     assert status == 0, stderr
-    return Round(spec, asked)
+    return of_kind(kind, spec, asked)
+
+
+def of_kind(kind, spec, asked):
+    return Round(spec, asked, {b"": EMPTY_KEY} if kind == "lmdb" else {})
 
 
 def random_round(kind, number):
@@ -64,7 +70,7 @@ def cases_of(kind):
 
     @case(f"{kind}: keys that were stored with their upper case are not found")
     def _():
-        compare(kind, [address_round(kind, "-f")], 500, 6000)
+        compare(kind, [address_round(kind, "-f")], 300, 6000)
 
     @case(f"{kind}: case is folded as Unicode has it")
     def _():
@@ -95,7 +101,7 @@ def cases_of(kind):
                        stderr=subprocess.DEVNULL, check=True)
         asked = keys_for(rng_of("aliases"), ALIASES, 500) + [
             b"@", b"YP_LAST_MODIFIED", b"yp_last_modified", b"YP_MASTER_NAME"]
-        compare(kind, [Round(spec, asked)], 4, 500)
+        compare(kind, [of_kind(kind, spec, asked)], 4, 500)
 
 
 end_on_signals()
