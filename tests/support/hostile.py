@@ -95,6 +95,7 @@ def _respell(rng, key):
         lambda: text + ".", lambda: "." + text, lambda: f"<{text}>",
         lambda: text[:-1], lambda: text + "x",
         lambda: text.replace("a", "\\a"), lambda: text + ":",
+        lambda: text.replace("s", "ſ"), lambda: text.replace("k", "\u212a"),
     ])()
     return text.encode("utf-8", "surrogateescape")
 
