@@ -216,16 +216,22 @@ static int note_files(const char *file, const struct file_state *state,
         return 0;
 }
 
-/* What can't be asked now is better told before it is asked. */
-static int try_database(const char *file, const struct database *database,
-        struct reason *ret_reason)
+/*
+ * What can't be asked now is better told before it is asked. It is no reason to
+ * open no table: a key that makes no query is absent all the same.
+ */
+static int try_database(const struct table_env *env, const char *file,
+        const struct database *database, struct reason *ret_reason)
 {
         struct reason why;
         struct sqlite_connection *connection =
                 sqlite_connect(&database->source, &why);
 
-        if (connection == NULL)
+        if (connection == NULL && why.code == -EROFS)
                 return refuse(file, why.code, why.text, ret_reason);
+        if (connection == NULL)
+                report_at(env->report, SEVERITY_WARNING, NULL, "%s: %s", file,
+                        why.text);
         sqlite_disconnect(connection);
         return 0;
 }
@@ -254,7 +260,7 @@ static struct database *open_database(const struct table_env *env,
         if (r == 0)
                 r = note_files(file, &state, database, ret_reason);
         if (r == 0)
-                r = try_database(file, database, ret_reason);
+                r = try_database(env, file, database, ret_reason);
         if (r == 0)
                 return database;
         free_database(database);

@@ -119,9 +119,9 @@ static int prepare_query(
         if (sqlite3_stmt_readonly(connection->statement))
                 return 0;
         reason_set(ret_reason, "query: it would write to the database");
-        ret_reason->code = -EBADMSG;
+        ret_reason->code = -EROFS;
         close_db(connection);
-        return -EBADMSG;
+        return -EROFS;
 }
 
 /*
