@@ -8,6 +8,8 @@
 static uv_loop_t loop;
 static struct events *events;
 
+unsigned looped_queue = 100;
+
 static void say(void *ctx, enum severity severity, const char *line)
 {
         (void)ctx;
@@ -21,7 +23,7 @@ struct table *looped_open(
         const char *spec, unsigned threads, struct reason *ret_reason)
 {
         struct table_env env = {
-                .report = &report, .threads = threads, .queue = 100};
+                .report = &report, .threads = threads, .queue = looped_queue};
 
         if (events == NULL) {
                 uv_loop_init(&loop);
@@ -38,6 +40,7 @@ static void finish(struct lookup *lookup)
 
         assert(!asked->is_finished);
         asked->is_finished = true;
+        uv_stop(&loop); /* which else may go on to wait */
 }
 
 enum progress asked_start(struct asked *asked, struct table *table,
@@ -68,6 +71,11 @@ void asked_wait(struct asked *asked)
         while (!asked->is_finished)
                 uv_run(&loop, UV_RUN_ONCE);
         uv_close((uv_handle_t *)&timer, NULL);
+        uv_run(&loop, UV_RUN_NOWAIT);
+}
+
+void looped_turn(void)
+{
         uv_run(&loop, UV_RUN_NOWAIT);
 }
 

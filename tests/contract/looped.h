@@ -5,6 +5,9 @@
 
 #include "tables/table.h"
 
+/* How many lookups may wait, of tables opened from now on; at first 100. */
+extern unsigned looped_queue;
+
 /* Opens a table that may pend, with that many threads of its own. */
 struct table *looped_open(
         const char *spec, unsigned threads, struct reason *ret_reason);
@@ -22,6 +25,9 @@ enum progress asked_start(struct asked *asked, struct table *table,
 
 /* Runs the loop until the lookup is finished. */
 void asked_wait(struct asked *asked);
+
+/* Runs what is due on the loop, without waiting. */
+void looped_turn(void);
 
 void asked_fini(struct asked *asked);
 

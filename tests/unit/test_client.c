@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The client against servers that answer well, badly, late or not at all. */
-#include "scripted_server.h"
 #include "support/check.h"
+#include "support/scripted_server.h"
 
 #include <errno.h>
 #include <socketmap/client.h>

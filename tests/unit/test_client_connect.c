@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The client, finding its server or not. */
 #include "lib/endpoint.h"
-#include "scripted_server.h"
 #include "support/check.h"
+#include "support/scripted_server.h"
 
 #include <errno.h>
 #include <netinet/in.h>

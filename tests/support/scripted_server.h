@@ -3,8 +3,8 @@
  * A socketmap server that does what a script says, also what no server should
  * do, on a thread of its own.
  */
-#ifndef UNIT_SCRIPTED_SERVER_H
-#define UNIT_SCRIPTED_SERVER_H
+#ifndef SUPPORT_SCRIPTED_SERVER_H
+#define SUPPORT_SCRIPTED_SERVER_H
 
 #include <pthread.h>
 #include <semaphore.h>
