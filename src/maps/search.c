@@ -6,22 +6,17 @@
 #include "maps/candidates.h"
 #include "maps/propagate.h"
 #include "tables/support/db_common.h"
+#include "tables/support/group.h"
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 
 static const struct table_type type_search;
 
-struct member {
-        struct table *table;
-        const char *spec; /* as it is written, for whoever asks for steps */
-};
-
 struct search {
         struct table table;
         struct arena arena; /* of all that follows */
-        struct member *members;
-        size_t count;
+        struct group group;
         enum order order;
         struct order_options order_options;
         bool propagates;
@@ -61,8 +56,7 @@ static void close_search(struct table *table)
 {
         struct search *search = (struct search *)table;
 
-        for (size_t i = 0; i < search->count; i++)
-                table_close(search->members[i].table);
+        group_close(&search->group);
         db_common_close(search->rules);
         arena_fini(&search->arena);
         free(search);
@@ -145,101 +139,32 @@ static int set_rules(const struct table_env *env, struct search *search,
         return search->rules != NULL ? 0 : ret_reason->code;
 }
 
-static struct table *open_member(const struct table_env *env,
-        struct search *search, struct span word, struct reason *ret_reason)
-{
-        struct member *member = &search->members[search->count];
-
-        member->spec = arena_copy(&search->arena, word);
-        if (member->spec == NULL) {
-                reason_set_errno(ret_reason, -ENOMEM, "table");
-                return NULL;
-        }
-        member->table = table_open(env, member->spec, ret_reason);
-        if (member->table != NULL)
-                search->count++;
-        return member->table;
-}
-
-static int open_members(const struct table_env *env, struct search *search,
-        const char *list, struct reason *ret_reason)
-{
-        struct span rest = span_of(list), word;
-        size_t count = count_words(rest);
-
-        if (count == 0) {
-                reason_set(ret_reason, "expected TYPE:NAME");
-                return -EINVAL;
-        }
-        search->members =
-                arena_alloc(&search->arena, count * sizeof(*search->members));
-        if (search->members == NULL) {
-                reason_set_errno(ret_reason, -ENOMEM, "table");
-                return -ENOMEM;
-        }
-        while (word_next(&rest, &word))
-                if (open_member(env, search, word, ret_reason) == NULL)
-                        return ret_reason->code;
-        return 0;
-}
-
 static bool is_text(const struct map_options *options)
 {
         return options->result_format == NULL ||
                utf8_is_valid(span_of(options->result_format));
 }
 
-/* The files of all members, and of the list of domains. */
-static int gather_files(struct search *search)
+/* What the members are, all of them are together. */
+static int sum_up(struct search *search, const struct map_options *options)
 {
-        struct table *whole = &search->table;
-        const struct table_file *more = NULL;
-        struct table_file *files;
+        const struct table_file *files = NULL;
         size_t count = 0;
+        int r;
 
         if (search->rules != NULL)
-                more = db_common_files(search->rules, &count);
-        whole->file_count = count;
-        for (size_t i = 0; i < search->count; i++)
-                whole->file_count += search->members[i].table->file_count;
-        files = arena_alloc(&search->arena, whole->file_count * sizeof(*files));
-        if (files == NULL)
-                return -ENOMEM;
-        whole->files = files;
-        for (size_t i = 0; i < search->count; i++) {
-                const struct table *table = search->members[i].table;
-
-                for (size_t f = 0; f < table->file_count; f++)
-                        *files++ = table->files[f];
-        }
-        for (size_t f = 0; f < count; f++)
-                *files++ = more[f];
-        return 0;
-}
-
-/* What the members are, all of them are together. */
-static void sum_up(struct search *search)
-{
-        struct table *whole = &search->table;
-
-        for (size_t i = 0; i < search->count; i++) {
-                const struct table *table = search->members[i].table;
-
-                whole->pends |= table->pends;
-                whole->is_text &= table->is_text;
-                whole->is_in_place |= table->is_in_place;
-                if (table->entries == SIZE_MAX || whole->entries == SIZE_MAX)
-                        whole->entries = SIZE_MAX;
-                else
-                        whole->entries += table->entries;
-        }
+                files = db_common_files(search->rules, &count);
+        r = group_sum_up(
+                &search->group, files, count, &search->arena, &search->table);
+        search->table.is_text &= is_text(options);
+        return r;
 }
 
 /* Asked for whole keys only, where it makes keys of its own. */
 static bool is_pattern(const struct search *search)
 {
         return search->order != ORDER_EXACT ||
-               search->members[0].table->is_pattern;
+               search->group.members[0].table->is_pattern;
 }
 
 static int fill(const struct table_env *env, struct search *search,
@@ -251,13 +176,13 @@ static int fill(const struct table_env *env, struct search *search,
                 reason_set_errno(ret_reason, r, "map %s", options->name);
                 return r;
         }
-        r = open_members(env, search, options->table, ret_reason);
+        r = group_open(&search->group, env, span_of(options->table),
+                &search->arena, ret_reason);
         if (r == 0)
                 r = set_rules(env, search, options, ret_reason);
         if (r < 0)
                 return r;
-        sum_up(search);
-        r = gather_files(search);
+        r = sum_up(search, options);
         if (r < 0)
                 reason_set_errno(ret_reason, r, "map %s", options->name);
         search->table.is_pattern = is_pattern(search);
@@ -267,7 +192,7 @@ static int fill(const struct table_env *env, struct search *search,
 /* Without rules around it a table can as well be asked directly. */
 static bool is_plain(const struct search *search)
 {
-        return search->count == 1 && search->order == ORDER_EXACT &&
+        return search->group.count == 1 && search->order == ORDER_EXACT &&
                search->rules == NULL;
 }
 
@@ -283,7 +208,6 @@ struct table *search_open(const struct table_env *env,
         }
         arena_init(&search->arena, NULL, 0, SIZE_MAX);
         search->table.type = &type_search;
-        search->table.is_text = is_text(options);
         search->is_secret = options->secret;
         if (fill(env, search, options, ret_reason) < 0) {
                 close_search(&search->table);
@@ -291,8 +215,8 @@ struct table *search_open(const struct table_env *env,
         }
         if (!is_plain(search))
                 return &search->table;
-        only = search->members[0].table;
-        search->count = 0;
+        only = search->group.members[0].table;
+        search->group.count = 0;
         close_search(&search->table);
         return only;
 }
@@ -333,9 +257,9 @@ static int next_member(struct walk *walk)
         for (;;) {
                 int r;
 
-                for (; walk->member < search->count; walk->member++)
+                for (; walk->member < search->group.count; walk->member++)
                         if (walk->candidate.is_full ||
-                                !search->members[walk->member]
+                                !search->group.members[walk->member]
                                          .table->is_pattern)
                                 return 1;
                 r = next_key(walk);
@@ -376,7 +300,7 @@ static enum progress fail_result(struct lookup *lookup, int error)
 static void trace_answer(const struct walk *walk)
 {
         const struct lookup *lookup = &walk->lookup;
-        const char *spec = walk->search->members[walk->member].spec;
+        const char *spec = walk->search->group.members[walk->member].spec;
 
         if (lookup->trace == NULL && walk->asking->trace == NULL)
                 return;
@@ -441,7 +365,8 @@ static enum progress ask_member(struct walk *walk)
         lookup->owner = walk;
         lookup->answer = ANSWER_NONE;
         lookup->state = NULL;
-        return table_start(walk->search->members[walk->member].table, lookup);
+        return table_start(
+                walk->search->group.members[walk->member].table, lookup);
 }
 
 /* Asks table after table until one settles it, or is pending. */
@@ -470,7 +395,7 @@ static enum progress start_search(struct table *table, struct lookup *lookup)
                 return lookup_failed(lookup, "out of memory");
         walk->search = search;
         walk->asking = lookup;
-        walk->member = search->count;
+        walk->member = search->group.count;
         candidates_init(&walk->candidates, search->order,
                 &search->order_options, lookup->key, lookup->arena);
         return go_on(walk);
@@ -481,7 +406,8 @@ static void cancel_search(struct table *table, struct lookup *lookup)
         struct walk *walk = lookup->state;
 
         (void)table;
-        table_cancel(walk->search->members[walk->member].table, &walk->lookup);
+        table_cancel(
+                walk->search->group.members[walk->member].table, &walk->lookup);
 }
 
 static const struct table_type type_search = {

@@ -83,95 +83,35 @@ int members_check(const struct table_type *type, const char *argument,
         return r;
 }
 
-static size_t count_words(struct span list)
+/* A list of tables may have braces around one of them, but not here. */
+static int refuse_all_braces(
+        const char *type, struct span list, struct reason *ret_reason)
 {
-        struct span word;
-        size_t count = 0;
-
-        while (word_next(&list, &word))
-                count++;
-        return count;
-}
-
-static int fail_memory(const struct members *members, struct reason *ret_reason)
-{
-        reason_set_errno(ret_reason, -ENOMEM, "%s", members->kind->type->name);
-        return -ENOMEM;
-}
-
-static int open_member(const struct table_env *env, struct members *members,
-        struct span word, struct reason *ret_reason)
-{
-        struct member *member = &members->list[members->count];
-        int r = refuse_braces(members->kind->type->name, word, ret_reason);
-
-        if (r < 0)
-                return r;
-        member->spec = arena_copy(&members->arena, word);
-        if (member->spec == NULL)
-                return fail_memory(members, ret_reason);
-        member->table = table_open(env, member->spec, ret_reason);
-        if (member->table == NULL)
-                return ret_reason->code;
-        members->count++;
-        return 0;
-}
-
-static int open_members(const struct table_env *env, struct members *members,
-        struct span list, struct reason *ret_reason)
-{
-        size_t count = count_words(list);
         struct span word;
         int r = 0;
 
-        members->list =
-                arena_alloc(&members->arena, count * sizeof(*members->list));
-        if (members->list == NULL)
-                return fail_memory(members, ret_reason);
         while (r == 0 && word_next(&list, &word))
-                r = open_member(env, members, word, ret_reason);
+                r = refuse_braces(type, word, ret_reason);
         return r;
 }
 
-/* Has the files of all members in one array. */
-static int join_files(struct members *members, struct reason *ret_reason)
+static int fill(const struct table_env *env, struct members *members,
+        struct span list, struct reason *ret_reason)
 {
-        struct table *whole = &members->table;
-        struct table_file *files;
+        const char *type = members->kind->type->name;
+        int r = refuse_all_braces(type, list, ret_reason);
 
-        for (size_t i = 0; i < members->count; i++)
-                whole->file_count += members->list[i].table->file_count;
-        files = arena_alloc(
-                &members->arena, whole->file_count * sizeof(*files));
-        if (files == NULL)
-                return fail_memory(members, ret_reason);
-        whole->files = files;
-        for (size_t i = 0; i < members->count; i++) {
-                const struct table *table = members->list[i].table;
-
-                for (size_t j = 0; j < table->file_count; j++)
-                        *files++ = table->files[j];
-        }
-        return 0;
-}
-
-static void sum_up(struct members *members)
-{
-        struct table *whole = &members->table;
-
-        whole->is_text = true;
-        whole->is_pattern = members->list[0].table->is_pattern;
-        for (size_t i = 0; i < members->count; i++) {
-                const struct table *table = members->list[i].table;
-
-                whole->pends |= table->pends;
-                whole->is_text &= table->is_text;
-                whole->is_in_place |= table->is_in_place;
-                if (table->entries >= SIZE_MAX - whole->entries)
-                        whole->entries = SIZE_MAX; /* not known */
-                else
-                        whole->entries += table->entries;
-        }
+        if (r == 0)
+                r = group_open(&members->group, env, list, &members->arena,
+                        ret_reason);
+        if (r < 0)
+                return r;
+        r = group_sum_up(
+                &members->group, NULL, 0, &members->arena, &members->table);
+        if (r < 0)
+                reason_set_errno(ret_reason, r, "%s", type);
+        members->table.is_pattern = members->group.members[0].table->is_pattern;
+        return r;
 }
 
 struct table *members_open(const struct table_env *env,
@@ -191,12 +131,10 @@ struct table *members_open(const struct table_env *env,
         members->table.type = kind->type;
         members->kind = kind;
         arena_init(&members->arena, NULL, 0, SIZE_MAX);
-        if (open_members(env, members, list, ret_reason) < 0 ||
-                join_files(members, ret_reason) < 0) {
+        if (fill(env, members, list, ret_reason) < 0) {
                 members_close(&members->table);
                 return NULL;
         }
-        sum_up(members);
         return &members->table;
 }
 
@@ -204,8 +142,7 @@ void members_close(struct table *table)
 {
         struct members *members = (struct members *)table;
 
-        for (size_t i = 0; i < members->count; i++)
-                table_close(members->list[i].table);
+        group_close(&members->group);
         arena_fini(&members->arena);
         free(members);
 }

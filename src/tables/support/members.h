@@ -6,7 +6,7 @@
 #ifndef TABLES_SUPPORT_MEMBERS_H
 #define TABLES_SUPPORT_MEMBERS_H
 
-#include "tables/table.h"
+#include "tables/support/group.h"
 
 struct members_kind;
 
@@ -14,14 +14,7 @@ struct members {
         struct table table; /* first */
         const struct members_kind *kind;
         struct arena arena; /* of all that follows */
-        struct member *list;
-        struct table_file *files;
-        size_t count;
-};
-
-struct member {
-        struct table *table;
-        const char *spec; /* as it is written, for whoever asks for steps */
+        struct group group;
 };
 
 /* A lookup on its way from member to member, in its asker's arena. */

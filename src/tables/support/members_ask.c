@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/utf8.h"
 #include "tables/support/members.h"
 
 static void tell(const struct members_walk *walk)
 {
         const struct lookup *lookup = &walk->lookup;
         const char *type = walk->members->kind->type->name;
-        const char *spec = walk->members->list[walk->asked - 1].spec;
+        const char *spec = walk->members->group.members[walk->asked - 1].spec;
 
         if (lookup->answer == ANSWER_FOUND)
                 lookup_trace(walk->asking, "%s: member %s: found \"%.*s\"",
@@ -19,6 +20,21 @@ static void tell(const struct members_walk *walk)
                         spec, lookup->reason.text);
 }
 
+/* As in Postfix, what is not UTF-8 is no value, wherever it is found. */
+static bool take_value(struct members_walk *walk, const struct table *table)
+{
+        struct span value = walk->lookup.value;
+
+        if (!table->is_text && !utf8_is_valid(value)) {
+                lookup_failed(walk->asking,
+                        "the value of a %s member is not UTF-8",
+                        table->type->name);
+                return false;
+        }
+        walk->values[walk->found++] = value;
+        return true;
+}
+
 /* Returns whether to go on; otherwise the asker has its answer. */
 static bool take_answer(struct members_walk *walk)
 {
@@ -26,8 +42,8 @@ static bool take_answer(struct members_walk *walk)
                 tell(walk);
         switch (walk->lookup.answer) {
         case ANSWER_FOUND:
-                walk->values[walk->found++] = walk->lookup.value;
-                return true;
+                return take_value(walk,
+                        walk->members->group.members[walk->asked - 1].table);
         case ANSWER_ABSENT:
                 if (walk->members->kind->needs_all)
                         lookup_absent(walk->asking);
@@ -59,8 +75,9 @@ static enum progress go_on(struct members_walk *walk)
 {
         const struct members *members = walk->members;
 
-        while (walk->asked < members->count) {
-                struct table *table = members->list[walk->asked++].table;
+        while (walk->asked < members->group.count) {
+                struct table *table =
+                        members->group.members[walk->asked++].table;
 
                 if (ask(walk, table) == LOOKUP_PENDING)
                         return LOOKUP_PENDING;
@@ -84,7 +101,7 @@ enum progress members_start(struct table *table, struct lookup *lookup)
 {
         const struct members *members = (const struct members *)table;
         struct members_walk *walk = arena_alloc(lookup->arena,
-                sizeof(*walk) + members->count * sizeof(walk->values[0]));
+                sizeof(*walk) + members->group.count * sizeof(walk->values[0]));
 
         if (walk == NULL)
                 return lookup_failed(lookup, "out of memory");
@@ -104,5 +121,6 @@ void members_cancel(struct table *table, struct lookup *lookup)
         struct members_walk *walk = lookup->state;
 
         (void)table;
-        table_cancel(walk->members->list[walk->asked - 1].table, &walk->lookup);
+        table_cancel(walk->members->group.members[walk->asked - 1].table,
+                &walk->lookup);
 }
