@@ -76,8 +76,11 @@ def cases_of_composition(kind):
                                 ("texthash", "texthash", "regexp")):
         @case(f"{kind}: {name} comes first")
         def _(first=first, second=second):
-            members = {"regexp": "regexp:" + patterns["regexp"][0],
-                       "texthash": "texthash:" + texts[0]}
+            # Each finds what the other one gives.
+            write(directory.name + "/text", b"a b\nb d@e\nd@e a\nss 1\n")
+            write(directory.name + "/rules", b"/^a$/ b\n/(.)@(.)/ $1\n")
+            members = {"regexp": f"regexp:{directory.name}/rules",
+                       "texthash": f"texthash:{directory.name}/text"}
             named(kind, f"{kind}:{{{members[first]}, {members[second]}}}",
                   "a A b B c C ß SS ss d@e D@E D@e 1 nobody")
 

@@ -61,7 +61,8 @@ def address_round(kind, *options):
 def cases_of(kind):
     @case(f"{kind}: random files")
     def _():
-        compare(kind, [random_round(kind, number) for number in range(FILES)])
+        compare(kind, [random_round(kind, number) for number in range(FILES)],
+                500)
 
     @case(f"{kind}: addresses")
     def _():
