@@ -10,7 +10,7 @@ help:
 	@echo 'make tsan      the same with ThreadSanitizer'
 	@echo 'make fuzz      run the fuzz targets for TIME=60 seconds each'
 	@echo 'make torture   restarts, takeovers and kills under a real Postfix'
-	@echo 'make bench     measure against a bare epoll server'
+	@echo 'make bench     measure against a bare epoll server and Postfix'
 	@echo 'make lint      formatting, static analysis, layers, man pages'
 	@echo 'make format    format the C files'
 	@echo 'make build     build only, in build/debug'
@@ -53,7 +53,7 @@ torture:
 	meson test -C build/debug --no-rebuild --benchmark --print-errorlogs
 
 bench:
-	tools/install-deps build
+	tools/install-deps build bench
 	tools/build release
 	bench/run --build build/release
 
