@@ -240,13 +240,13 @@ static int put_job(struct workers *workers, struct job *job)
         *workers->end = job;
         workers->end = &job->next;
         workers->queued++;
-        pthread_cond_signal(&workers->work);
         return 0;
 }
 
 enum progress workers_start(struct workers *workers, struct lookup *lookup)
 {
         struct job *job;
+        bool is_idle;
         int r;
 
         if (lookup->finish == NULL)
@@ -256,7 +256,11 @@ enum progress workers_start(struct workers *workers, struct lookup *lookup)
                 return lookup_failed(lookup, "out of memory");
         pthread_mutex_lock(&workers->mutex);
         r = put_job(workers, job);
+        is_idle = workers->idle > 0;
         pthread_mutex_unlock(&workers->mutex);
+        /* Not before: the thread would wait at once, for the mutex. */
+        if (is_idle)
+                pthread_cond_signal(&workers->work);
         if (r == 0) {
                 lookup->state = job;
                 return LOOKUP_PENDING;
