@@ -6,10 +6,16 @@
 #include <time.h>
 #include <uv.h>
 
+/* Each has a reference until it is closed. */
+#define HANDLES 3
+
 struct events {
         atomic_uint references;
         uv_loop_t *loop;
         uv_async_t wakeup; /* there are posts */
+        uv_check_t end_of_turn;
+        uv_idle_t no_wait; /* for descriptors, while something is deferred */
+        struct post *deferred;
         pthread_mutex_t mutex;
         struct post *first; /* ... under the mutex */
         struct post **end;
@@ -64,19 +70,65 @@ static void wake_up(uv_async_t *wakeup)
         run_posts(wakeup->data);
 }
 
+static void run_deferred(uv_check_t *end_of_turn)
+{
+        struct events *events = end_of_turn->data;
+
+        uv_check_stop(&events->end_of_turn);
+        uv_idle_stop(&events->no_wait);
+        while (events->deferred != NULL) {
+                struct post *post = events->deferred;
+
+                events->deferred = post->next;
+                post->run(post);
+        }
+}
+
+/* The loop would wait for descriptors without it. */
+static void do_nothing(uv_idle_t *no_wait)
+{
+        (void)no_wait;
+}
+
+void events_defer(struct events *events, struct post *post)
+{
+        if (events->deferred == NULL) {
+                uv_check_start(&events->end_of_turn, run_deferred);
+                uv_idle_start(&events->no_wait, do_nothing);
+        }
+        post->next = events->deferred;
+        events->deferred = post;
+}
+
+void events_undefer(struct events *events, struct post *post)
+{
+        struct post **at = &events->deferred;
+
+        while (*at != NULL && *at != post)
+                at = &(*at)->next;
+        if (*at != NULL)
+                *at = post->next;
+}
+
 struct events *events_new(struct uv_loop_s *loop)
 {
         struct events *events = calloc(1, sizeof(*events));
 
         if (events == NULL)
                 return NULL;
-        atomic_init(&events->references, 1);
+        atomic_init(&events->references, HANDLES);
         if (uv_async_init(loop, &events->wakeup, wake_up) < 0) {
                 free(events);
                 return NULL;
         }
+        uv_check_init(loop, &events->end_of_turn);
+        uv_idle_init(loop, &events->no_wait);
         uv_unref((uv_handle_t *)&events->wakeup);
+        uv_unref((uv_handle_t *)&events->end_of_turn);
+        uv_unref((uv_handle_t *)&events->no_wait);
         events->wakeup.data = events;
+        events->end_of_turn.data = events;
+        events->no_wait.data = events;
         events->loop = loop;
         events->end = &events->first;
         pthread_mutex_init(&events->mutex, NULL);
@@ -97,7 +149,7 @@ void events_unref(struct events *events)
         free(events);
 }
 
-static void on_wakeup_closed(uv_handle_t *handle)
+static void on_closed(uv_handle_t *handle)
 {
         events_unref(handle->data);
 }
@@ -110,7 +162,9 @@ void events_free(struct events *events)
         pthread_mutex_lock(&events->mutex);
         events->is_ended = true;
         pthread_mutex_unlock(&events->mutex);
-        uv_close((uv_handle_t *)&events->wakeup, on_wakeup_closed);
+        uv_close((uv_handle_t *)&events->wakeup, on_closed);
+        uv_close((uv_handle_t *)&events->end_of_turn, on_closed);
+        uv_close((uv_handle_t *)&events->no_wait, on_closed);
 }
 
 void events_post(struct events *events, struct post *post)

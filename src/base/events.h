@@ -42,6 +42,15 @@ struct post {
 /* Has post->run called, soon, once, in the order of posting. Any thread. */
 void events_post(struct events *events, struct post *post);
 
+/*
+ * Has post->run called, once, at the end of this turn of the loop: when all
+ * descriptors that were ready have been served. Only on the loop's thread, and
+ * not after events_free, which may forget it. events_undefer takes it back; it
+ * does nothing when it was called already.
+ */
+void events_defer(struct events *events, struct post *post);
+void events_undefer(struct events *events, struct post *post);
+
 enum { EVENT_READ = 1, EVENT_WRITE = 2 };
 
 /*

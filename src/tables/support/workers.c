@@ -22,10 +22,12 @@ struct job {
 };
 
 struct workers {
+        struct post wakeup; /* first: deferred while `unseen` is not 0 */
         const struct workers_type *type;
         void *ctx;
         struct events *events;
         unsigned thread_limit, queue_limit;
+        unsigned unseen; /* jobs that no thread was told of. Loop's thread */
 
         pthread_mutex_t mutex; /* for all that follows */
         pthread_cond_t work;   /* there is some, or none will come any more */
@@ -39,6 +41,26 @@ struct workers {
         bool has_own_state;
 };
 
+/*
+ * Tells as many threads as there is work for. At the end of the loop's turn: a
+ * thread that is woken up may take the loop's CPU at once, and would for each
+ * of the lookups that came together.
+ */
+static void wake_up(struct post *post)
+{
+        struct workers *workers = (struct workers *)post;
+        unsigned count = workers->unseen;
+
+        workers->unseen = 0;
+        pthread_mutex_lock(&workers->mutex);
+        if (count > workers->idle)
+                count = workers->idle;
+        pthread_mutex_unlock(&workers->mutex);
+        /* Not with the mutex, which is what they wait for next. */
+        for (; count > 0; count--)
+                pthread_cond_signal(&workers->work);
+}
+
 struct workers *workers_new(
         const struct table_env *env, const struct workers_type *type, void *ctx)
 {
@@ -46,6 +68,7 @@ struct workers *workers_new(
 
         if (workers == NULL)
                 return NULL;
+        workers->wakeup.run = wake_up;
         workers->type = type;
         workers->ctx = ctx;
         workers->events = env->events != NULL ? events_ref(env->events) : NULL;
@@ -246,7 +269,6 @@ static int put_job(struct workers *workers, struct job *job)
 enum progress workers_start(struct workers *workers, struct lookup *lookup)
 {
         struct job *job;
-        bool is_idle;
         int r;
 
         if (lookup->finish == NULL)
@@ -256,12 +278,10 @@ enum progress workers_start(struct workers *workers, struct lookup *lookup)
                 return lookup_failed(lookup, "out of memory");
         pthread_mutex_lock(&workers->mutex);
         r = put_job(workers, job);
-        is_idle = workers->idle > 0;
         pthread_mutex_unlock(&workers->mutex);
-        /* Not before: the thread would wait at once, for the mutex. */
-        if (is_idle)
-                pthread_cond_signal(&workers->work);
         if (r == 0) {
+                if (workers->unseen++ == 0)
+                        events_defer(workers->events, &workers->wakeup);
                 lookup->state = job;
                 return LOOKUP_PENDING;
         }
@@ -288,6 +308,8 @@ void workers_close(struct workers *workers)
 
         if (workers == NULL)
                 return;
+        if (workers->unseen > 0)
+                events_undefer(workers->events, &workers->wakeup);
         pthread_mutex_lock(&workers->mutex);
         workers->is_closed = true;
         is_free = workers->threads == 0;

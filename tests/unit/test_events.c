@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/events.h"
+#include "support/check.h"
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+#include <uv.h>
+
+/* A day: whoever waits for it waits too long. */
+#define LATER_MS 86400000
+
+/* What happens is written down as letters, in its order. */
+struct scene {
+        struct events *events;
+        char happened[16];
+};
+
+struct note {
+        struct post post; /* first */
+        struct scene *scene;
+        char letter;
+};
+
+static void happen(struct scene *scene, char letter)
+{
+        char text[2] = {letter, '\0'};
+
+        CHECK(strlen(scene->happened) + 1 < sizeof(scene->happened));
+        strcat(scene->happened, text);
+}
+
+static void run_note(struct post *post)
+{
+        struct note *note = (struct note *)post;
+
+        happen(note->scene, note->letter);
+}
+
+static struct note note_new(struct scene *scene, char letter)
+{
+        return (struct note){{.run = run_note}, scene, letter};
+}
+
+static void begin(struct scene *scene, uv_loop_t *loop)
+{
+        CHECK_INT(uv_loop_init(loop), 0);
+        *scene = (struct scene){.events = events_new(loop)};
+        CHECK(scene->events != NULL);
+}
+
+static void end(struct scene *scene, uv_loop_t *loop)
+{
+        events_free(scene->events);
+        uv_run(loop, UV_RUN_DEFAULT);
+        CHECK_INT(uv_loop_close(loop), 0);
+}
+
+/* Runs the loop for a turn, with something that it would wait for. */
+static void turn(struct scene *scene, uv_loop_t *loop)
+{
+        struct event *later = event_new(scene->events, NULL, NULL, NULL);
+
+        event_at(later, events_now() + LATER_MS);
+        uv_run(loop, UV_RUN_ONCE);
+        event_free(later);
+}
+
+static void test_defer(void)
+{
+        struct scene scene;
+        uv_loop_t loop;
+        struct note a, b;
+
+        begin(&scene, &loop);
+        a = note_new(&scene, 'a');
+        b = note_new(&scene, 'b');
+        events_defer(scene.events, &a.post);
+        events_defer(scene.events, &b.post);
+        events_undefer(scene.events, &b.post);
+        CHECK_STR(scene.happened, "");
+        turn(&scene, &loop);
+        CHECK_STR(scene.happened, "a");
+        events_undefer(scene.events, &a.post);
+        events_defer(scene.events, &b.post);
+        turn(&scene, &loop);
+        CHECK_STR(scene.happened, "ab");
+        end(&scene, &loop);
+}
+
+struct watched {
+        struct event *event;
+        struct note *note;
+};
+
+static void on_ready(void *ctx, unsigned what)
+{
+        struct watched *watched = ctx;
+        struct scene *scene = watched->note->scene;
+
+        CHECK_INT(what & EVENT_READ, EVENT_READ);
+        happen(scene, 'r');
+        event_watch(watched->event, -1, 0);
+        if (scene->happened[1] == '\0')
+                events_defer(scene->events, &watched->note->post);
+}
+
+/* All that is ready comes first. */
+static void test_defer_behind_ready(void)
+{
+        struct scene scene;
+        uv_loop_t loop;
+        struct note note;
+        struct watched watched[2];
+        int fd[2];
+
+        begin(&scene, &loop);
+        note = note_new(&scene, 'd');
+        for (int i = 0; i < 2; i++) {
+                fd[i] = eventfd(1, EFD_CLOEXEC);
+                watched[i].note = &note;
+                watched[i].event =
+                        event_new(scene.events, on_ready, NULL, &watched[i]);
+                CHECK_INT(event_watch(watched[i].event, fd[i], EVENT_READ), 0);
+        }
+        turn(&scene, &loop);
+        CHECK_STR(scene.happened, "rrd");
+        for (int i = 0; i < 2; i++) {
+                event_free(watched[i].event);
+                close(fd[i]);
+        }
+        end(&scene, &loop);
+}
+
+static void test_post_at_the_end(void)
+{
+        struct scene scene;
+        uv_loop_t loop;
+        struct note posted, deferred;
+
+        begin(&scene, &loop);
+        posted = note_new(&scene, 'p');
+        deferred = note_new(&scene, 'd');
+        events_post(scene.events, &posted.post);
+        events_defer(scene.events, &deferred.post);
+        end(&scene, &loop);
+        CHECK_STR(scene.happened, "p");
+}
+
+int main(void)
+{
+        RUN(test_defer);
+        RUN(test_defer_behind_ready);
+        RUN(test_post_at_the_end);
+        return check_done();
+}
