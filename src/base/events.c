@@ -19,6 +19,7 @@ struct events {
         pthread_mutex_t mutex;
         struct post *first; /* ... under the mutex */
         struct post **end;
+        bool is_woken; /* likewise: the loop is told of them */
         bool is_ended; /* likewise */
 };
 
@@ -48,6 +49,7 @@ static struct post *take_posts(struct events *events)
         first = events->first;
         events->first = NULL;
         events->end = &events->first;
+        events->is_woken = false;
         pthread_mutex_unlock(&events->mutex);
         return first;
 }
@@ -167,18 +169,31 @@ void events_free(struct events *events)
         uv_close((uv_handle_t *)&events->no_wait, on_closed);
 }
 
-void events_post(struct events *events, struct post *post)
+static void add_post(struct events *events, struct post *post, bool wakes)
 {
-        bool is_first;
-
         post->next = NULL;
         pthread_mutex_lock(&events->mutex);
-        is_first = events->first == NULL;
         *events->end = post;
         events->end = &post->next;
-        if (is_first && !events->is_ended)
+        if (wakes && !events->is_woken && !events->is_ended)
                 uv_async_send(&events->wakeup);
+        events->is_woken |= wakes;
         pthread_mutex_unlock(&events->mutex);
+}
+
+void events_post(struct events *events, struct post *post)
+{
+        add_post(events, post, true);
+}
+
+void events_leave(struct events *events, struct post *post)
+{
+        add_post(events, post, false);
+}
+
+void events_look(struct events *events)
+{
+        run_posts(events);
 }
 
 static void on_due(uv_timer_t *timer)

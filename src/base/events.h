@@ -43,6 +43,15 @@ struct post {
 void events_post(struct events *events, struct post *post);
 
 /*
+ * Likewise, but does not wake the loop up: post->run is called with the next one
+ * that does, or by events_look. For one of many, whose last is posted.
+ */
+void events_leave(struct events *events, struct post *post);
+
+/* Calls what is posted and left. On the loop's thread, in a callback. */
+void events_look(struct events *events);
+
+/*
  * Has post->run called, once, at the end of this turn of the loop: when all
  * descriptors that were ready have been served. Only on the loop's thread, and
  * not after events_free, which may forget it. events_undefer takes it back; it

@@ -88,10 +88,16 @@ static void run(void *ctx, void *state, struct lookup *lookup)
         sqlite_ask(state, lookup);
 }
 
+static void rest(void *state)
+{
+        sqlite_rest(state);
+}
+
 static const struct workers_type workers_type = {
         .begin = begin,
         .end = end,
         .run = run,
+        .rest = rest,
         .free = free_database,
 };
 

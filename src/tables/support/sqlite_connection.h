@@ -37,4 +37,10 @@ void sqlite_disconnect(struct sqlite_connection *connection);
  */
 void sqlite_ask(struct sqlite_connection *connection, struct lookup *lookup);
 
+/*
+ * Lets go of the transaction that lookups one after the other share: others may
+ * write, and the next lookup sees what they have written.
+ */
+void sqlite_rest(struct sqlite_connection *connection);
+
 #endif

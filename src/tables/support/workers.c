@@ -21,13 +21,26 @@ struct job {
         max_align_t memory[JOB_MEMORY / sizeof(max_align_t)];
 };
 
+/* Milliseconds. */
+#define REST_TIME 5    /* how long a state may keep what it has */
+#define OVERDUE_TIME 1 /* until more threads share the lookups that wait */
+
+/* A thread's own. */
+struct thread {
+        void *state;
+        bool is_begun;
+        uint64_t busy_since; /* 0: it is at rest */
+};
+
 struct workers {
-        struct post wakeup; /* first: deferred while `unseen` is not 0 */
+        struct post wakeup;    /* first: deferred while it is `is_told` */
+        struct event *overdue; /* NULL: not needed yet */
         const struct workers_type *type;
         void *ctx;
         struct events *events;
         unsigned thread_limit, queue_limit;
-        unsigned unseen; /* jobs that no thread was told of. Loop's thread */
+        bool is_told;     /* that wakeup is to run. Loop's thread */
+        unsigned pending; /* lookups. Loop's thread */
 
         pthread_mutex_t mutex; /* for all that follows */
         pthread_cond_t work;   /* there is some, or none will come any more */
@@ -41,24 +54,62 @@ struct workers {
         bool has_own_state;
 };
 
+/* Tells as many threads as there is work for. Not with the mutex, which is what
+ * they wait for next. */
+static void wake_all(struct workers *workers)
+{
+        unsigned count;
+
+        pthread_mutex_lock(&workers->mutex);
+        count = workers->queued < workers->idle ? workers->queued
+                                                : workers->idle;
+        pthread_mutex_unlock(&workers->mutex);
+        for (; count > 0; count--)
+                pthread_cond_signal(&workers->work);
+}
+
+static void watch_jobs(struct workers *workers);
+
+/* Lookups may wait behind a long one, and so may answers. */
+static void look_after(void *ctx)
+{
+        struct workers *workers = ctx;
+
+        wake_all(workers);
+        if (workers->pending > 1)
+                watch_jobs(workers);
+        events_look(workers->events); /* the last: it may close the table */
+}
+
+static void watch_jobs(struct workers *workers)
+{
+        if (workers->overdue == NULL)
+                workers->overdue =
+                        event_new(workers->events, NULL, look_after, workers);
+        if (workers->overdue == NULL)
+                wake_all(workers);
+        else
+                event_at(workers->overdue, events_now() + OVERDUE_TIME);
+}
+
 /*
- * Tells as many threads as there is work for. At the end of the loop's turn: a
- * thread that is woken up may take the loop's CPU at once, and would for each
- * of the lookups that came together.
+ * At the end of the loop's turn: a thread that is woken up may take the loop's
+ * CPU at once, and would for each of the lookups that came together. One thread
+ * is the fastest for lookups that are short; if they are not, others follow.
  */
 static void wake_up(struct post *post)
 {
         struct workers *workers = (struct workers *)post;
-        unsigned count = workers->unseen;
+        bool is_sleeping;
 
-        workers->unseen = 0;
+        workers->is_told = false;
         pthread_mutex_lock(&workers->mutex);
-        if (count > workers->idle)
-                count = workers->idle;
+        is_sleeping = workers->idle == workers->threads;
         pthread_mutex_unlock(&workers->mutex);
-        /* Not with the mutex, which is what they wait for next. */
-        for (; count > 0; count--)
+        if (is_sleeping)
                 pthread_cond_signal(&workers->work);
+        if (workers->pending > 1)
+                watch_jobs(workers);
 }
 
 struct workers *workers_new(
@@ -117,9 +168,12 @@ static bool has_state(struct workers *workers, void **state, bool *is_begun,
 /* Answers on the thread that asks. */
 static enum progress run_here(struct workers *workers, struct lookup *lookup)
 {
-        if (has_state(workers, &workers->own_state, &workers->has_own_state,
+        if (!has_state(workers, &workers->own_state, &workers->has_own_state,
                     lookup))
-                workers->type->run(workers->ctx, workers->own_state, lookup);
+                return LOOKUP_DONE;
+        workers->type->run(workers->ctx, workers->own_state, lookup);
+        if (workers->type->rest != NULL)
+                workers->type->rest(workers->own_state);
         return LOOKUP_DONE;
 }
 
@@ -134,6 +188,7 @@ static void come_back(struct post *post)
                 free_job(job);
                 return;
         }
+        job->workers->pending--;
         asking->state = NULL;
         asking->answer = job->lookup.answer;
         asking->reason = job->lookup.reason;
@@ -147,11 +202,24 @@ static void come_back(struct post *post)
         asking->finish(asking);
 }
 
+/* The mutex is locked, but not meanwhile. */
+static void take_rest(struct workers *workers, struct thread *thread)
+{
+        thread->busy_since = 0;
+        if (!thread->is_begun || workers->type->rest == NULL)
+                return;
+        pthread_mutex_unlock(&workers->mutex);
+        workers->type->rest(thread->state);
+        pthread_mutex_lock(&workers->mutex);
+}
+
 /* Takes the next job, or waits for one; NULL when none will come. */
-static struct job *next_job(struct workers *workers)
+static struct job *next_job(struct workers *workers, struct thread *thread)
 {
         struct job *job;
 
+        if (workers->first == NULL && thread->busy_since != 0)
+                take_rest(workers, thread);
         while (workers->first == NULL && !workers->is_closed) {
                 workers->idle++;
                 pthread_cond_wait(&workers->work, &workers->mutex);
@@ -168,31 +236,55 @@ static struct job *next_job(struct workers *workers)
 }
 
 static void run_job(
-        struct workers *workers, struct job *job, void **state, bool *is_begun)
+        struct workers *workers, struct job *job, struct thread *thread)
 {
-        if (events_now() >= job->lookup.deadline)
+        uint64_t now = events_now();
+
+        if (thread->busy_since == 0)
+                thread->busy_since = now;
+        if (now >= job->lookup.deadline)
                 lookup_failed(&job->lookup, "no thread had time for it");
-        else if (has_state(workers, state, is_begun, &job->lookup))
-                workers->type->run(workers->ctx, *state, &job->lookup);
-        events_post(workers->events, &job->post);
+        else if (has_state(workers, &thread->state, &thread->is_begun,
+                         &job->lookup))
+                workers->type->run(workers->ctx, thread->state, &job->lookup);
+}
+
+/*
+ * Sends an answer back. While there are more lookups, the loop is left asleep:
+ * it would take this thread's CPU for each answer. The mutex is locked.
+ */
+static void send_back(struct workers *workers, struct job *job)
+{
+        if (workers->first != NULL)
+                events_leave(workers->events, &job->post);
+        else
+                events_post(workers->events, &job->post);
+}
+
+static bool needs_rest(const struct thread *thread)
+{
+        return events_now() - thread->busy_since >= REST_TIME;
 }
 
 static void *work(void *ctx)
 {
         struct workers *workers = ctx;
-        void *state = NULL;
-        bool is_begun = false, is_last;
+        struct thread thread = {0};
+        bool is_last;
         struct job *job;
 
         pthread_mutex_lock(&workers->mutex);
-        while ((job = next_job(workers)) != NULL) {
+        while ((job = next_job(workers, &thread)) != NULL) {
                 pthread_mutex_unlock(&workers->mutex);
-                run_job(workers, job, &state, &is_begun);
+                run_job(workers, job, &thread);
                 pthread_mutex_lock(&workers->mutex);
+                send_back(workers, job);
+                if (needs_rest(&thread))
+                        take_rest(workers, &thread);
         }
         pthread_mutex_unlock(&workers->mutex);
-        if (is_begun && workers->type->end != NULL)
-                workers->type->end(state);
+        if (thread.is_begun && workers->type->end != NULL)
+                workers->type->end(thread.state);
         pthread_mutex_lock(&workers->mutex);
         is_last = --workers->threads == 0;
         pthread_mutex_unlock(&workers->mutex);
@@ -280,8 +372,10 @@ enum progress workers_start(struct workers *workers, struct lookup *lookup)
         r = put_job(workers, job);
         pthread_mutex_unlock(&workers->mutex);
         if (r == 0) {
-                if (workers->unseen++ == 0)
+                if (!workers->is_told)
                         events_defer(workers->events, &workers->wakeup);
+                workers->is_told = true;
+                workers->pending++;
                 lookup->state = job;
                 return LOOKUP_PENDING;
         }
@@ -297,7 +391,7 @@ void workers_cancel(struct workers *workers, struct lookup *lookup)
 {
         struct job *job = lookup->state;
 
-        (void)workers;
+        workers->pending--;
         job->asking = NULL;
         lookup->state = NULL;
 }
@@ -308,8 +402,9 @@ void workers_close(struct workers *workers)
 
         if (workers == NULL)
                 return;
-        if (workers->unseen > 0)
+        if (workers->is_told)
                 events_undefer(workers->events, &workers->wakeup);
+        event_free(workers->overdue);
         pthread_mutex_lock(&workers->mutex);
         workers->is_closed = true;
         is_free = workers->threads == 0;

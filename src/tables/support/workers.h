@@ -25,6 +25,12 @@ struct workers_type {
          * value points to lives in that arena, or until the table closes.
          */
         void (*run)(void *ctx, void *state, struct lookup *lookup);
+        /*
+         * Lets go of what a state keeps from one lookup to the next, such as a
+         * transaction: before its thread waits for work, and every few
+         * milliseconds. NULL: it keeps nothing.
+         */
+        void (*rest)(void *state);
         /* Frees ctx, when no thread runs any more. NULL: nothing to do. */
         void (*free)(void *ctx);
 };
