@@ -56,13 +56,15 @@ QUERIES = [
     "with recursive n(i) as (select 1 union all select i + 1 from n where "
     "i < 3) select i || '%u' from n",
 ]
+# Not among them: a key outside of quotes, and statements that write. Ours fails
+# for keys that could mean something there, and refuses the statements.
 ODD_QUERIES = [
-    "select value from broken where key = '%s'", "select %s", "selec '%s'",
+    "select value from broken where key = '%s'", "selec '%s'",
     "select goto from nothing where address = '%s'", "select '%x'", "select %",
-    "select '%s", "select goto from alias where address = %s",
+    "select '%s",
     "select cast('%s' as integer) / 0", "select abs(-9223372036854775808)",
     "", "select '%s' where 0",
-    "select \"%s\"", "select X'FF'", "select char(65, 66)", "-- nothing",
+    "select X'FF'", "select char(65, 66)", "-- nothing",
     "select '%s' limit '%u'",
 ]
 FORMATS = ["%s", "%u", "%d", "%s@example.org", "[%s]", "%%%s", "%U:%s", "%D",
@@ -199,5 +201,7 @@ def _():
 
 
 print_counts()
+print("# | wanted difference: keys outside of quotes are SQL for Postfix, and "
+      "fail here if they could be; statements that write are refused")
 directory.cleanup()
 done()
