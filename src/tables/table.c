@@ -30,6 +30,19 @@ static void list_types(struct span name, struct reason *ret_reason)
                 (int)name.size, name.data, names);
 }
 
+/* Whether it is right for Postfix, on some system or other. */
+static bool is_known_to_postfix(struct span name)
+{
+        static const char *const names[] = {"dbm", "debug", "internal", "ldap",
+                "memcache", "mongodb", "mysql", "netinfo", "nis", "nisplus",
+                "pgsql", "sdbm", "tcp"};
+
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+                if (span_equal(span_of(names[i]), name))
+                        return true;
+        return false;
+}
+
 static void set_unknown_type(struct span name, struct reason *ret_reason)
 {
         const struct table_absent *absent = table_types_absent;
@@ -41,6 +54,10 @@ static void set_unknown_type(struct span name, struct reason *ret_reason)
                         "this build has no %s tables: it was made without "
                         "their library; %s",
                         absent->name, absent->cure);
+        else if (is_known_to_postfix(name))
+                reason_set(ret_reason,
+                        "%.*s: a table type of Postfix that is not served here",
+                        (int)name.size, name.data);
         else
                 list_types(name, ret_reason);
 }

@@ -58,16 +58,19 @@ static void test_errors(void)
 /* The names that there are go with it. */
 static void test_unknown_type(void)
 {
-        static const char *const specs[] = {"nisplus:/x", "Static:x"};
+        static const char *const specs[] = {"hesiod:/x", "Static:x"};
+
+        struct reason reason;
 
         for (size_t i = 0; i < 2; i++) {
-                struct reason reason;
-
                 CHECK(open_table(specs[i], &reason) == NULL);
                 CHECK_INT(reason.code, -EINVAL);
                 CHECK(strncmp(reason.text, "unknown table type \"", 20) == 0);
                 CHECK(strstr(reason.text, "there are: ") != NULL);
         }
+        CHECK(open_table("nisplus:/x", &reason) == NULL);
+        CHECK_STR(reason.text,
+                "nisplus: a table type of Postfix that is not served here");
 }
 
 /* What is wrong by itself shows without opening anything. */

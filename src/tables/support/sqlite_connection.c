@@ -17,6 +17,7 @@ struct sqlite_connection {
         const struct sqlite_source *source;
         sqlite3 *db;             /* NULL: to be opened again */
         sqlite3_stmt *statement; /* NULL: the query has no parameters */
+        sqlite3_stmt *begin, *commit;
         dev_t device;
         ino_t inode;
         bool is_in_transaction; /* which more than one lookup may share */
@@ -45,6 +46,10 @@ static void wait_until(struct sqlite_connection *connection, uint64_t deadline)
 static void close_db(struct sqlite_connection *connection)
 {
         sqlite3_finalize(connection->statement);
+        sqlite3_finalize(connection->begin);
+        sqlite3_finalize(connection->commit);
+        connection->begin = NULL;
+        connection->commit = NULL;
         sqlite3_close_v2(connection->db);
         connection->statement = NULL;
         connection->db = NULL;
@@ -109,11 +114,14 @@ static int give_up(
         return ret_reason->code;
 }
 
-static int prepare_query(
+static int prepare_all(
         struct sqlite_connection *connection, struct reason *ret_reason)
 {
         const char *text = connection->source->query.text;
 
+        if (prepare(connection, "BEGIN", true, &connection->begin) < 0 ||
+                prepare(connection, "COMMIT", true, &connection->commit) < 0)
+                return give_up(connection, ret_reason);
         if (text == NULL)
                 return 0;
         if (prepare(connection, text, true, &connection->statement) < 0)
@@ -152,7 +160,7 @@ static int open_db(struct sqlite_connection *connection, uint64_t deadline,
                 connection->db, PROGRESS_STEPS, look_at_time, connection);
         if (secure(connection->db) != SQLITE_OK)
                 goto fail;
-        return prepare_query(connection, ret_reason);
+        return prepare_all(connection, ret_reason);
 
 fail:
         return give_up(connection, ret_reason);
@@ -193,6 +201,15 @@ static bool is_replaced(const struct sqlite_connection *connection)
                        st.st_dev != connection->device);
 }
 
+/* Runs a statement without rows. Returns 0 or -1. */
+static int run(sqlite3_stmt *statement)
+{
+        int r = sqlite3_step(statement);
+
+        sqlite3_reset(statement);
+        return r == SQLITE_DONE ? 0 : -1;
+}
+
 /*
  * Begins a transaction, unless one is under way, in which locks and caches are
  * good for many lookups. Returns 0; or -1, and the lookup has failed.
@@ -222,8 +239,7 @@ void sqlite_rest(struct sqlite_connection *connection)
         if (!connection->is_in_transaction)
                 return;
         connection->is_in_transaction = false;
-        if (sqlite3_exec(connection->db, "COMMIT", NULL, NULL, NULL) !=
-                SQLITE_OK)
+        if (run(connection->commit) < 0)
                 close_db(connection);
 }
 
