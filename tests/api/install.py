@@ -12,7 +12,9 @@ from tap import case, done
 
 SOURCE = Path(os.environ["SOURCE_ROOT"])
 BUILD = Path(os.environ["BUILD_ROOT"])
-CC = shlex.split(os.environ["CC"])
+# A build may go through ccache; CMake wants the compiler alone.
+CC = [word for word in shlex.split(os.environ["CC"])
+      if os.path.basename(word) != "ccache"]
 SANITIZE = os.environ["SANITIZE"]
 if SANITIZE != "none":
     CC.append(f"-fsanitize={SANITIZE}")

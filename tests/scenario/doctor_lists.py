@@ -83,8 +83,8 @@ def _():
 def _():
     with Patient(OURS_TOO) as patient:
         patient.postfix(f"virtual_alias_maps = {SOCK}:virtual, nisplus:x")
-        patient.ill("let it stand there alone; but unknown table type "
-                    "\"nisplus\"",
+        patient.ill("let it stand there alone; but nisplus: a table type "
+                    "of Postfix that is not served here",
                     f"@FILE@: [map virtual] table = {TABLE}")
         patient.ours(OURS_TOO.replace("[map secret]",
                                       "result_format = %s\n[map secret]"))
