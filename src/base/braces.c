@@ -75,3 +75,13 @@ bool word_next(struct span *rest, struct span *ret_word)
         rest->size -= end;
         return true;
 }
+
+size_t word_count(struct span text)
+{
+        struct span word;
+        size_t count = 0;
+
+        while (word_next(&text, &word))
+                count++;
+        return count;
+}

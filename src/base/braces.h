@@ -36,4 +36,7 @@ int braces_strip(
  */
 bool word_next(struct span *rest, struct span *ret_word);
 
+/* Returns how many words there are. */
+size_t word_count(struct span text);
+
 #endif

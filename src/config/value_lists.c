@@ -8,21 +8,11 @@
 #include <errno.h>
 #include <string.h>
 
-static size_t count_words(struct span text)
-{
-        struct span word;
-        size_t count = 0;
-
-        while (word_next(&text, &word))
-                count++;
-        return count;
-}
-
 int value_split(struct value_input *input, struct value_words *ret_words,
         struct reason *ret_reason)
 {
         struct span rest = span_of(input->text != NULL ? input->text : "");
-        size_t count = count_words(rest);
+        size_t count = word_count(rest);
         const char **items = arena_alloc(input->arena, count * sizeof(*items));
         size_t *offsets = arena_alloc(input->arena, count * sizeof(*offsets));
         struct span word;

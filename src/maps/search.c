@@ -62,20 +62,10 @@ static void close_search(struct table *table)
         free(search);
 }
 
-static size_t count_words(struct span list)
-{
-        struct span word;
-        size_t count = 0;
-
-        while (word_next(&list, &word))
-                count++;
-        return count;
-}
-
 static int copy_mydomains(struct search *search, const char *text)
 {
         struct span rest = span_of(text != NULL ? text : ""), word;
-        size_t count = count_words(rest);
+        size_t count = word_count(rest);
         struct span *domains =
                 arena_alloc(&search->arena, count * sizeof(*domains));
 

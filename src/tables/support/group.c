@@ -4,16 +4,6 @@
 #include <errno.h>
 #include <stdint.h>
 
-static size_t count_words(struct span list)
-{
-        struct span word;
-        size_t count = 0;
-
-        while (word_next(&list, &word))
-                count++;
-        return count;
-}
-
 static int open_member(struct group *group, const struct table_env *env,
         struct span word, struct arena *arena, struct reason *ret_reason)
 {
@@ -34,7 +24,7 @@ static int open_member(struct group *group, const struct table_env *env,
 int group_open(struct group *group, const struct table_env *env,
         struct span list, struct arena *arena, struct reason *ret_reason)
 {
-        size_t count = count_words(list);
+        size_t count = word_count(list);
         struct span word;
         int r = 0;
 
