@@ -321,7 +321,9 @@ static bool is_settled(struct walk *walk)
                 r = apply_result_rules(walk);
                 if (r < 0)
                         fail_result(asking, r);
-                return true;
+                /* The rules may leave nothing of it. */
+                walk->member += asking->answer == ANSWER_ABSENT;
+                return asking->answer != ANSWER_ABSENT;
         case ANSWER_FAILED:
                 lookup_failed(asking, "%s", walk->lookup.reason.text);
                 return true;

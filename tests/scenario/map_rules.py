@@ -89,6 +89,9 @@ rules("another key is asked for", "table = inline:{u=x, d=y}\nquery = %u\n",
 rules("and another value is answered",
       "table = inline:{u@d=host}\nresult_format = smtp:[%s]:%D\n",
       {"u@d": "smtp:[host]:d"})
+rules("a value that the format can make nothing of is none: others are found",
+      "table = inline:{u@d=nodomain}, inline:{@d=a@b}\nsearch = address\n"
+      "result_format = <%d>\n", {"u@d": "<b>", "v@d": "<b>"})
 rules("some domains only",
       "table = static:x\ndomain = d, @DIR@/more, inline:{f=1}\n",
       {"u@d": "x", "u@e": "x", "u@f": "x", "u@g": ABSENT, "d": ABSENT},
