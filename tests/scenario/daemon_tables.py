@@ -8,6 +8,7 @@ import threading
 import time
 
 from daemon import PATIENCE, Daemon
+from postfix import postmap
 from socketmap_client import Client
 from tap import case, done
 
@@ -86,6 +87,56 @@ def _():
             write(path, "a 1\nbird 1\n", LONG_AGO + 1)
             wait_for(client, "m", "a", ("OK", b"1"))
             assert daemon.stop() == 0
+
+
+def compile_table(kind, path, text):
+    """Makes path.KIND by postmap(1), as somebody does on a mail host."""
+    prepare(path, text)
+    status, _, why = postmap([f"{kind}:{path}"])
+    assert status == 0, why
+
+
+@case("every kind of file is read again when it has changed")
+def _():
+    kinds = {"pcre": "/^k$/ %s\n", "regexp": "/^k$/ %s\n",
+             "cidr": "192.0.2.1 %s\n"}
+    built = ("cdb", "lmdb", "hash", "btree")
+    with tempfile.TemporaryDirectory() as directory:
+        config = "[map list]\ntable = " \
+            f"inline:{{x=y}}, texthash:{directory}/list\n"
+        for kind, text in kinds.items():
+            write(f"{directory}/{kind}", text % "1")
+            config += f"[map {kind}]\ntable = {kind}:{directory}/{kind}\n"
+        for kind in built:
+            compile_table(kind, f"{directory}/{kind}", "k 1\n")
+            config += f"[map {kind}]\ntable = {kind}:{directory}/{kind}\n"
+        write(f"{directory}/list", "k 1\n")
+        with Daemon(config) as daemon, Client(daemon.endpoint) as client:
+            asked = {kind: "192.0.2.1" if kind == "cidr" else "k"
+                     for kind in (*kinds, *built, "list")}
+            for kind, key in asked.items():
+                assert client.lookup(kind, key) == ("OK", b"1"), kind
+            for kind, text in kinds.items():
+                write(f"{directory}/{kind}", text % "2", LONG_AGO + 1)
+            for kind in built:
+                compile_table(kind, f"{directory}/{kind}", "k 2\n")
+            write(f"{directory}/list", "k 2\n", LONG_AGO + 1)
+            for kind, key in asked.items():
+                wait_for(client, kind, key, ("OK", b"2"))
+
+
+@case("an lmdb file that has lost most of its entries is warned of: it is gone")
+def _():
+    with tempfile.TemporaryDirectory() as directory:
+        path = f"{directory}/table"
+        compile_table("lmdb", path, "".join(f"k{n} 1\n" for n in range(9)))
+        with Daemon(f"[map m]\ntable = lmdb:{path}\n") as daemon, \
+                Client(daemon.endpoint) as client:
+            assert client.lookup("m", "k8") == ("OK", b"1")
+            compile_table("lmdb", path, "k0 2\n")
+            daemon.wait_line("map m: 1 entries in place of 9")
+            assert client.lookup("m", "k0") == ("OK", b"2")
+            assert client.lookup("m", "k8") == ("NOTFOUND", b"")
 
 
 @case("SIGHUP carries over what has not changed, and reads what has")
