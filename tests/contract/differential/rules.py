@@ -85,6 +85,10 @@ def _pattern(rng, kind, budget):
     """Returns "!/.../flags" and the number of groups."""
     expression = Expression(rng, kind, budget)
     text = expression.text()
+    if rng.random() < 0.6:
+        # Else one of the first rules matches every key.
+        text = f"^{rng.choice(LITERALS)}({text})$"
+        expression.groups += 1
     delimiter = rng.choice("////|%~,\"'")
     if not rng.is_odd():
         text = text.replace(delimiter, "\\" + delimiter)
@@ -103,10 +107,13 @@ def _result(rng, groups):
 
 
 def rule(rng, kind, budget=1):
+    """A line; what it gives mostly tells it from others."""
     pattern, groups = _pattern(rng, kind, budget)
     if kind == "regexp" and rng.random() < 0.05:
         pattern += "!" + _pattern(rng, kind, budget)[0]
-    return pattern + rng.choice([" ", "\t", "  "]) + _result(rng, groups)
+    number = "" if rng.is_odd() else f" {rng.randrange(1000)}"
+    return pattern + rng.choice([" ", "\t", "  "]) + _result(rng, groups) + \
+        number
 
 
 def _odd_line(rng, line):
