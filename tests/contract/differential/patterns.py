@@ -3,7 +3,8 @@
 """Tables of patterns: the same rules asked by Postfix and by us."""
 import tempfile
 
-from differential import SEED, Round, compare, print_counts, rng_of, write
+from differential import (SEED, Round, compare, compare_singly, print_counts,
+                          rng_of, write)
 from ending import end_on_signals
 from hostile import keys
 from rules import (cidr_file, cidr_keys, inline_rules, pattern_file,
@@ -102,6 +103,17 @@ def cases_of_expressions(kind):
     @case(f"{kind}: an empty value is no value that counts")
     def _():
         named(kind, "empty", "/^a/\n/^b(x?)/ $1\n/./ other\n", "a b bx c")
+
+    @case(f"{kind}: headers of several lines")
+    def _():
+        data = (b"/^To: a.*b$/ dot and end\n/^from: x$/m a whole line\n"
+                b"/^Cc:(.*)d/m [$1]\n/^Bcc:([^a]*)a/ {$1}\n"
+                b"/^x.y$/s dot, other\n/^z\\s+(.*)$/ $1 end\n")
+        one = ruled(kind, "lines", data, [
+            b"To: a\n\tb", b"To: a\n\tb\n", b"to: a b\nc", b"A: b\nfrom: x",
+            b"From: x\n y", b"Cc: c\n d", b"Cc: cd\n d", b"Bcc: b\n\ta\n a",
+            b"x\ny", b"x y", b"z\n a\n b", b"\n", b"a\n"])
+        compare_singly(kind, one.spec, one.keys)
 
     @case(f"{kind}: a character that a group cuts in two")
     def _():

@@ -56,8 +56,6 @@ QUERIES = [
     "with recursive n(i) as (select 1 union all select i + 1 from n where "
     "i < 3) select i || '%u' from n",
 ]
-# Not among them: a key outside of quotes, and statements that write. Ours fails
-# for keys that could mean something there, and refuses the statements.
 ODD_QUERIES = [
     "select value from broken where key = '%s'", "selec '%s'",
     "select goto from nothing where address = '%s'", "select '%x'", "select %",
@@ -67,6 +65,9 @@ ODD_QUERIES = [
     "select X'FF'", "select char(65, 66)", "-- nothing",
     "select '%s' limit '%u'",
 ]
+INJECTED = ("sqlite, a query without quotes: Postfix takes what clients send for "
+            "SQL, ours fails where it could be some")
+WRITES = "sqlite, a statement that writes: ours is refused"
 FORMATS = ["%s", "%u", "%d", "%s@example.org", "[%s]", "%%%s", "%U:%s", "%D",
            "%1.%s", "smtp:[%d]:25", "x", "%s %s", "%S", "%2"]
 ODD_FORMATS = ["%", "%x", "", "%%%", "%0"]
@@ -200,8 +201,21 @@ def _():
     compare("sqlite", [Round(b"sqlite:/nonexistent.cf", [b"a"])], 0, 0)
 
 
+@case("sqlite: keys outside of quotes")
+def _():
+    one = table("outside", [b"7", b"value", b"nothing", b"'", b"7 or 1", b"7--"],
+                query="select key from kinds where value = %s")
+    one.wanted = {key: INJECTED for key in (b"'", b"7 or 1", b"7--")}
+    compare("sqlite", [one], 2, 6)
+
+
+@case("sqlite: a statement that writes")
+def _():
+    one = table("writes", [], query="delete from kinds where key = '%s'")
+    one.wanted_refusal = WRITES
+    compare("sqlite", [one], 0, 0)
+
+
 print_counts()
-print("# | wanted difference: keys outside of quotes are SQL for Postfix, and "
-      "fail here if they could be; statements that write are refused")
 directory.cleanup()
 done()
