@@ -155,7 +155,11 @@ static int get(const struct database *database, struct lookup *lookup,
         return error;
 }
 
-/* On a worker thread. Errors that mean "no such name" are in the manuals. */
+/*
+ * On a worker thread. A name that there is not is no error; though the manuals
+ * name some that mean it: the C library has ENOENT when a source of users, such
+ * as /etc/passwd, is not there to be asked.
+ */
 static void run(void *ctx, void *state, struct lookup *lookup)
 {
         const struct database *database = ctx;
@@ -170,9 +174,7 @@ static void run(void *ctx, void *state, struct lookup *lookup)
         }
         name = arena_copy(lookup->arena, key);
         error = name != NULL ? get(database, lookup, name) : ENOMEM;
-        if (error == ENOENT || error == ESRCH)
-                lookup_absent(lookup);
-        else if (error != 0)
+        if (error != 0)
                 lookup_failed(
                         lookup, "unix:%s: %s", database->name, strerror(error));
 }
