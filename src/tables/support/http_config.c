@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: MIT */
+#include "tables/support/http_config.h"
+#include "base/secret.h"
+#include "tables/support/http_headers.h"
+#include <errno.h>
+#include <stdlib.h>
+
+/* What is being read. */
+struct reading {
+        const struct table_env *env;
+        const char *file;
+        struct http_config *config;
+        struct file_state state;
+        bool must_be_tls;
+        struct reason *reason; /* for the caller */
+};
+
+/* What is wrong in the file is not wrong in the table's argument. */
+static int refuse(struct reading *reading, int code, const char *text)
+{
+        reason_set(reading->reason, "%s: %s", reading->file, text);
+        reading->reason->code = code == -EINVAL ? -EBADMSG : code;
+        return reading->reason->code;
+}
+
+static int refuse_memory(struct reading *reading)
+{
+        reason_set_errno(reading->reason, -ENOMEM, "%s", reading->file);
+        return -ENOMEM;
+}
+
+static int read_method(struct reading *reading)
+{
+        static const char *const names[] = {
+                [HTTP_GET] = "GET",
+                [HTTP_HEAD] = "HEAD",
+                [HTTP_POST] = "POST",
+                [HTTP_PUT] = "PUT",
+        };
+        const char *method = reading->config->options.method;
+
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+                if (strcmp(method, names[i]) == 0) {
+                        reading->config->method = (enum http_method)i;
+                        return 0;
+                }
+        return refuse(
+                reading, -EBADMSG, "method: there are GET, HEAD, POST and PUT");
+}
+
+static int read_url(struct reading *reading)
+{
+        struct http_config *config = reading->config;
+        const struct http_options *options = &config->options;
+        const struct db_common_options common = {
+                .query = options->url,
+                .result_format = options->result_format,
+                .domain = options->domain,
+                .expansion_limit = options->expansion_limit,
+        };
+        struct reason why;
+        int r;
+
+        if (options->url == NULL)
+                return refuse(reading, -EBADMSG, "url is missing");
+        r = http_url_parse(options->url, &config->arena, &config->url, &why);
+        if (r < 0)
+                return refuse(reading, r, why.text);
+        if (reading->must_be_tls && !config->url.is_tls)
+                return refuse(reading, -EBADMSG,
+                        "url: no https: write http: before the file's name");
+        config->common = db_common_open(reading->env, &common, &why);
+        if (config->common == NULL)
+                return refuse(reading, why.code, why.text);
+        return 0;
+}
+
+static int read_body(struct reading *reading)
+{
+        struct http_config *config = reading->config;
+        const struct http_options *options = &config->options;
+        bool may_have =
+                config->method == HTTP_POST || config->method == HTTP_PUT;
+        struct reason why;
+        int r = 0;
+
+        if (options->body != NULL && !may_have)
+                return refuse(
+                        reading, -EBADMSG, "body: only POST and PUT have one");
+        config->has_body = may_have;
+        if (options->body != NULL)
+                r = http_body_parse(options->body, options->content_type,
+                        &config->arena, &config->body, &why);
+        return r < 0 ? refuse(reading, r, why.text) : 0;
+}
+
+static int read_result(struct reading *reading)
+{
+        struct http_config *config = reading->config;
+        struct http_options *options = &config->options;
+        struct reason why;
+        int r = http_statuses_parse(options->found_status,
+                options->notfound_status, &config->statuses, &why);
+
+        if (options->result == NULL)
+                options->result =
+                        config->method == HTTP_HEAD ? "status" : "body";
+        if (r == 0)
+                r = http_result_parse(options->result, options->notfound_result,
+                        &config->arena, &config->result, &why);
+        if (r < 0)
+                return refuse(reading, r, why.text);
+        if (config->method == HTTP_HEAD &&
+                config->result.kind != HTTP_RESULT_STATUS)
+                return refuse(reading, -EBADMSG,
+                        "result: replies to HEAD have nothing but a status");
+        return 0;
+}
+
+static int read_headers(struct reading *reading)
+{
+        struct http_config *config = reading->config;
+        struct reason why;
+        int r = http_headers_parse(
+                config->options.headers, &config->headers, &why);
+
+        if (r == 0 && config->options.body != NULL)
+                r = http_headers_add("Content-Type",
+                        config->options.content_type, &config->headers, &why);
+        /* No reply says "go on" before a body that is that short. */
+        if (r == 0 && config->has_body)
+                r = http_headers_add("Expect", "", &config->headers, &why);
+        return r < 0 ? refuse(reading, r, why.text) : 0;
+}
+
+static int read_token(struct reading *reading)
+{
+        struct http_config *config = reading->config;
+        struct reason why;
+        int r;
+
+        if (config->options.token_file == NULL)
+                return 0;
+        r = secret_read(config->options.token_file, &config->arena,
+                &config->token, &why);
+        if (r < 0)
+                return refuse(reading, r, why.text);
+        if (!http_headers_can_hold(config->token))
+                return refuse(reading, -EBADMSG,
+                        "token_file: it holds what can be no token");
+        return 0;
+}
+
+static int check_secrets(struct reading *reading)
+{
+        const struct http_config *config = reading->config;
+        const struct http_options *options = &config->options;
+        bool has_user = options->user != NULL;
+
+        if (has_user != (options->password != NULL))
+                return refuse(reading, -EBADMSG,
+                        has_user ? "user: without a password"
+                                 : "password: without a user");
+        if (has_user && config->token != NULL)
+                return refuse(reading, -EBADMSG,
+                        "token_file and user: write one of them");
+        if (has_user && (strchr(options->user, ':') != NULL ||
+                                !http_headers_can_hold(options->user)))
+                return refuse(reading, -EBADMSG,
+                        "user: basic authentication has no such names");
+        return 0;
+}
+
+/* Files that only libcurl reads: each connection may, so they are looked at. */
+static int check_files(struct reading *reading)
+{
+        const struct http_options *options = &reading->config->options;
+        const char *const paths[] = {options->ca_file, options->cert_file,
+                options->key_file, options->unix_socket};
+
+        for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+                if (paths[i] != NULL && paths[i][0] != '/')
+                        return refuse(reading, -EBADMSG,
+                                "ca_file, cert_file, key_file, unix_socket: "
+                                "write absolute paths");
+        if (options->key_file != NULL && options->cert_file == NULL)
+                return refuse(
+                        reading, -EBADMSG, "key_file: without a cert_file");
+        return 0;
+}
+
+static void warn(struct reading *reading)
+{
+        const struct http_config *config = reading->config;
+        const struct http_options *options = &config->options;
+        struct place place = {.file = reading->file};
+        bool is_local = config->url.is_local || options->unix_socket != NULL;
+
+        if (config->url.is_tls && !options->verify)
+                report_at(reading->env->report, SEVERITY_WARNING, &place,
+                        "verify: anybody on the way can answer for the server");
+        if ((config->token != NULL || options->user != NULL) &&
+                !config->url.is_tls && !is_local)
+                report_at(reading->env->report, SEVERITY_WARNING, &place,
+                        "url: the token or password is sent unencrypted");
+}
+
+static int note_file(
+        struct reading *reading, const char *name, struct table_file *ret_file)
+{
+        int r;
+
+        ret_file->name = arena_copy(&reading->config->arena, span_of(name));
+        if (ret_file->name == NULL)
+                return refuse_memory(reading);
+        r = file_state_get(name, &ret_file->state);
+        if (r < 0)
+                reason_set_errno(
+                        reading->reason, r, "%s: %s", reading->file, name);
+        return r;
+}
+
+/*
+ * The file with the options, those of the list of domains, and what it names:
+ * tokens and certificates are replaced from time to time.
+ */
+static int note_files(struct reading *reading)
+{
+        struct http_config *config = reading->config;
+        const struct http_options *options = &config->options;
+        const char *token = options->token_file;
+        const char *const names[] = {options->ca_file, options->cert_file,
+                options->key_file,
+                token != NULL && token[0] == '/' ? token : NULL};
+        size_t count, most;
+        const struct table_file *more = db_common_files(config->common, &count);
+        int r;
+
+        most = count + 1 + sizeof(names) / sizeof(names[0]);
+        config->files =
+                arena_alloc(&config->arena, most * sizeof(*config->files));
+        if (config->files == NULL)
+                return refuse_memory(reading);
+        r = note_file(reading, reading->file, &config->files[0]);
+        config->files[0].state = reading->state;
+        if (count > 0)
+                memcpy(config->files + 1, more, count * sizeof(*more));
+        config->file_count = count + 1;
+        for (size_t i = 0; r == 0 && i < sizeof(names) / sizeof(names[0]); i++)
+                if (names[i] != NULL)
+                        r = note_file(reading, names[i],
+                                &config->files[config->file_count++]);
+        return r;
+}
+
+static int read_options(struct reading *reading)
+{
+        struct http_config *config = reading->config;
+        int r = file_state_get(reading->file, &reading->state);
+
+        if (r < 0) {
+                reason_set_errno(reading->reason, r, "%s", reading->file);
+                return r;
+        }
+        return cf_read(reading->file, http_config_options, &config->arena,
+                reading->env->report, &config->options, reading->reason);
+}
+
+/* What a file holds is read after its state. */
+static int (*const steps[])(struct reading *reading) = {
+        read_options,
+        read_method,
+        read_url,
+        read_body,
+        read_result,
+        read_headers,
+        check_files,
+        note_files,
+        read_token,
+        check_secrets,
+};
+
+struct http_config *http_config_open(const struct table_env *env,
+        const char *file, bool must_be_tls, struct reason *ret_reason)
+{
+        struct reading reading = {
+                .env = env,
+                .file = file,
+                .config = calloc(1, sizeof(*reading.config)),
+                .must_be_tls = must_be_tls,
+                .reason = ret_reason,
+        };
+
+        if (reading.config == NULL) {
+                refuse_memory(&reading);
+                return NULL;
+        }
+        arena_init(&reading.config->arena, NULL, 0, SIZE_MAX);
+        for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+                if (steps[i](&reading) == 0)
+                        continue;
+                http_config_close(reading.config);
+                return NULL;
+        }
+        warn(&reading);
+        return reading.config;
+}
+
+void http_config_close(struct http_config *config)
+{
+        if (config == NULL)
+                return;
+        curl_slist_free_all(config->headers);
+        db_common_close(config->common);
+        arena_fini(&config->arena);
+        free(config);
+}
+
+int http_config_allows(const struct http_config *config, struct lookup *lookup)
+{
+        int r = db_common_allows(config->common, lookup, lookup->key);
+
+        if (r <= 0 || config->options.body == NULL)
+                return r;
+        if (template_needs_met(&config->body.template.needs, lookup->key))
+                return 1;
+        lookup_trace(lookup, "the key lacks what body needs of it: not asked");
+        return 0;
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+#include "tables/support/http_easy.h"
+#include "base/events.h"
+#include "tables/support/http_setup.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/random.h>
+
+/* All headers of a reply, and of those before it, may have so many bytes. */
+#define HEADER_SIZE_MAX ((size_t)65536)
+
+/* Takes a piece of the body; what is no value's is thrown away. */
+static size_t take_body(char *data, size_t one, size_t size, void *ctx)
+{
+        struct http_easy *easy = ctx;
+        const struct http_config *config = easy->config;
+        long status = 0;
+
+        (void)one;
+        curl_easy_getinfo(easy->curl, CURLINFO_RESPONSE_CODE, &status);
+        if (http_meaning_of(&config->statuses, status) != HTTP_FOUND)
+                return size;
+        if (size > config->options.max_size - easy->body.size) {
+                easy->is_too_large = true;
+                return 0;
+        }
+        if (bytes_reserve(&easy->body, size) < 0)
+                return 0;
+        memcpy(easy->body.data + easy->body.size, data, size);
+        easy->body.size += size;
+        return size;
+}
+
+static size_t count_header(char *data, size_t one, size_t size, void *ctx)
+{
+        struct http_easy *easy = ctx;
+
+        (void)data;
+        (void)one;
+        easy->header_size += size;
+        return easy->header_size <= HEADER_SIZE_MAX ? size : 0;
+}
+
+#define SET(option, value) \
+        (curl_easy_setopt(easy->curl, (option), (value)) == CURLE_OK)
+
+static bool set_callbacks(struct http_easy *easy)
+{
+        return SET(CURLOPT_PRIVATE, easy) &&
+               SET(CURLOPT_ERRORBUFFER, easy->error) &&
+               SET(CURLOPT_WRITEFUNCTION, take_body) &&
+               SET(CURLOPT_WRITEDATA, easy) &&
+               SET(CURLOPT_HEADERFUNCTION, count_header) &&
+               SET(CURLOPT_HEADERDATA, easy) &&
+               SET(CURLOPT_HTTPHEADER, &easy->id);
+}
+
+int http_easy_init(struct http_easy *easy, const struct http_config *config)
+{
+        *easy = (struct http_easy){.config = config};
+        easy->id.data = easy->id_line;
+        easy->id.next = config->headers;
+        arena_init(&easy->arena, NULL, 0, SIZE_MAX);
+        easy->curl = curl_easy_init();
+        if (easy->curl == NULL)
+                return -ENOMEM;
+        if (!set_callbacks(easy))
+                return -ENOTSUP;
+        return http_setup(easy->curl, config);
+}
+
+void http_easy_fini(struct http_easy *easy)
+{
+        curl_easy_cleanup(easy->curl);
+        easy->curl = NULL;
+        http_easy_end(easy);
+}
+
+/* Makes the name by which both sides find a request in their logs. */
+static void name_request(struct http_easy *easy)
+{
+        uint64_t random[2] = {0, 0};
+
+        if (getrandom(random, sizeof(random), 0) < 0)
+                random[0] = events_now();
+        snprintf(easy->id_line, sizeof(easy->id_line),
+                "X-Request-Id: %016" PRIx64 "%016" PRIx64, random[0],
+                random[1]);
+}
+
+static int set_url(struct http_easy *easy, struct lookup *lookup)
+{
+        const struct http_config *config = easy->config;
+        struct span url;
+        int r = template_expand_key(db_common_template(config->common),
+                lookup->key, http_url_quote, NULL, &easy->arena, &url);
+
+        if (r <= 0) {
+                lookup_failed(lookup, "no url for this key");
+                return r < 0 ? r : -EINVAL;
+        }
+        if (http_url_is_ambiguous(url.data)) {
+                lookup_failed(lookup,
+                        "%s: the server could take the path with this key for "
+                        "another one: write the key behind a \"?\"",
+                        config->url.server);
+                return -EINVAL;
+        }
+        lookup_trace(lookup, "%s %s", config->options.method, url.data);
+        if (SET(CURLOPT_URL, url.data))
+                return 0;
+        lookup_failed(lookup, "out of memory for the url");
+        return -ENOMEM;
+}
+
+/* libcurl sends it from where it stands. */
+static int set_body(struct http_easy *easy, struct lookup *lookup)
+{
+        const struct http_config *config = easy->config;
+        struct span body = {"", 0};
+        int r = 1;
+
+        if (config->options.body != NULL)
+                r = template_expand_key(&config->body.template, lookup->key,
+                        config->body.quote, NULL, &easy->arena, &body);
+        if (r == -EILSEQ) {
+                lookup_failed(lookup, "the key is not UTF-8, as JSON is");
+                return r;
+        }
+        if (config->options.body != NULL && r > 0)
+                lookup_trace(lookup, "body: %s", body.data);
+        if (r > 0 && SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.size) &&
+                SET(CURLOPT_POSTFIELDS, body.data))
+                return 0;
+        lookup_failed(lookup, "no body for this key");
+        return r < 0 ? r : -EINVAL;
+}
+
+int http_easy_begin(struct http_easy *easy, struct lookup *lookup)
+{
+        int r;
+
+        name_request(easy);
+        r = set_url(easy, lookup);
+        if (r == 0 && easy->config->has_body)
+                r = set_body(easy, lookup);
+        if (r == 0)
+                lookup_trace(lookup, "%s", easy->id_line);
+        return r;
+}
+
+void http_easy_end(struct http_easy *easy)
+{
+        arena_fini(&easy->arena);
+        arena_init(&easy->arena, NULL, 0, SIZE_MAX);
+        bytes_free(&easy->body);
+        easy->header_size = 0;
+        easy->is_too_large = false;
+        easy->error[0] = '\0';
+}
+
+bool http_easy_is_unreachable(CURLcode code)
+{
+        return code == CURLE_COULDNT_CONNECT ||
+               code == CURLE_COULDNT_RESOLVE_HOST ||
+               code == CURLE_COULDNT_RESOLVE_PROXY;
+}
+
+/* Without a length, half of a body looks like a whole one. */
+static bool is_whole(const struct http_easy *easy)
+{
+        struct curl_header *header;
+        curl_off_t length = -1;
+        long version = 0;
+
+        curl_easy_getinfo(easy->curl, CURLINFO_HTTP_VERSION, &version);
+        curl_easy_getinfo(
+                easy->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+        return version >= CURL_HTTP_VERSION_2_0 || length >= 0 ||
+               (curl_easy_header(easy->curl, "Transfer-Encoding", 0,
+                        CURLH_HEADER, -1, &header) == CURLHE_OK &&
+                       strcasestr(header->value, "chunked") != NULL);
+}
+
+static void answer_reply(struct http_easy *easy, struct lookup *lookup)
+{
+        const struct http_config *config = easy->config;
+        const char *server = config->url.server;
+        const struct span body = {easy->body.data, easy->body.size};
+        long status = 0;
+
+        curl_easy_getinfo(easy->curl, CURLINFO_RESPONSE_CODE, &status);
+        lookup_trace(lookup, "status %ld, %zu bytes", status, body.size);
+        switch (http_meaning_of(&config->statuses, status)) {
+        case HTTP_NOT_FOUND:
+                lookup_absent(lookup);
+                return;
+        case HTTP_FOUND:
+                if (config->method == HTTP_HEAD || is_whole(easy))
+                        http_result_answer(&config->result, server,
+                                config->common, status, body, lookup);
+                else
+                        lookup_failed(lookup,
+                                "%s: the reply does not tell its length: it "
+                                "may be half of one",
+                                server);
+                return;
+        case HTTP_FAILED:
+        default:
+                lookup_failed(lookup, "%s: status %ld: %s", server, status,
+                        http_status_advice(status));
+        }
+}
+
+void http_easy_answer(
+        struct http_easy *easy, CURLcode code, struct lookup *lookup)
+{
+        const struct http_config *config = easy->config;
+        const char *server = config->url.server;
+
+        if (code == CURLE_OK)
+                answer_reply(easy, lookup);
+        else if (easy->is_too_large)
+                lookup_failed(lookup,
+                        "%s: the reply has more than %" PRIu64
+                        " bytes (max_size)",
+                        server, config->options.max_size);
+        else if (easy->header_size > HEADER_SIZE_MAX)
+                lookup_failed(lookup,
+                        "%s: the headers of the reply are too long", server);
+        else if (code == CURLE_OPERATION_TIMEDOUT)
+                lookup_failed(lookup, "%s: no answer in time", server);
+        else
+                lookup_failed(lookup, "%s: %s", server,
+                        easy->error[0] != '\0' ? easy->error
+                                               : curl_easy_strerror(code));
+}
+
+uint64_t http_easy_deadline(
+        const struct http_config *config, const struct lookup *lookup)
+{
+        uint64_t last = events_now() + config->options.timeout * 1000;
+
+        return lookup->deadline < last ? lookup->deadline : last;
+}
+
+void http_easy_wait(struct http_easy *easy, struct lookup *lookup)
+{
+        uint64_t now = events_now();
+        uint64_t deadline = http_easy_deadline(easy->config, lookup);
+
+        if (now >= deadline) {
+                lookup_failed(lookup, "%s: no time left to ask",
+                        easy->config->url.server);
+                return;
+        }
+        if (http_easy_begin(easy, lookup) < 0)
+                return;
+        if (!SET(CURLOPT_TIMEOUT_MS, (long)(deadline - now))) {
+                lookup_failed(lookup, "out of memory");
+                return;
+        }
+        http_easy_answer(easy, curl_easy_perform(easy->curl), lookup);
+}
