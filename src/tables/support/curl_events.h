@@ -2,6 +2,9 @@
 /*
  * Requests of libcurl's, several at a time, on the thread of events: its multi
  * handle, told when a socket is ready and when a time has come.
+ *
+ * A connection's socket is watched as long as it is open, also between two
+ * requests: to stop and to begin anew would be several system calls for each.
  */
 #ifndef TABLES_SUPPORT_CURL_EVENTS_H
 #define TABLES_SUPPORT_CURL_EVENTS_H
@@ -12,12 +15,13 @@
 struct curl_events;
 
 /*
+ * connections: as many are kept when they are idle.
  * `active` is called when there may be finished requests, as the last thing: it
  * may close all this. Returns NULL when there is no memory. This and all that
  * follows: the events' thread.
  */
-struct curl_events *curl_events_new(
-        struct events *events, void (*active)(void *ctx), void *ctx);
+struct curl_events *curl_events_new(struct events *events, unsigned connections,
+        void (*active)(void *ctx), void *ctx);
 
 /* No request is there any more. NULL does nothing. */
 void curl_events_free(struct curl_events *curl_events);

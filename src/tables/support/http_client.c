@@ -12,6 +12,7 @@ struct connection {
         struct http_client *client;
         struct connection *next; /* of the idle ones */
         struct event *event;     /* for the deadline */
+        uint64_t wakes;          /* when that comes; UINT64_MAX: never */
         struct question *question;
         struct http_easy easy;
 };
@@ -64,6 +65,7 @@ static struct connection *make_connection(struct http_client *client)
         if (connection == NULL)
                 return NULL;
         connection->client = client;
+        connection->wakes = UINT64_MAX;
         client->count++;
         connection->event =
                 event_new(client->events, never_ready, on_late, connection);
@@ -91,7 +93,6 @@ static struct question *release(struct connection *connection)
         struct http_client *client = connection->client;
         struct question *question = connection->question;
 
-        event_at(connection->event, UINT64_MAX);
         curl_events_remove(client->curl, connection->easy.curl);
         http_easy_end(&connection->easy);
         connection->question = NULL;
@@ -141,6 +142,15 @@ static void collect(struct http_client *client, struct lookup **ret_first)
         }
 }
 
+/* One that wakes too early is cheaper than to set it for each request. */
+static void wake_at(struct connection *connection, uint64_t time)
+{
+        if (time >= connection->wakes)
+                return;
+        connection->wakes = time;
+        event_at(connection->event, time);
+}
+
 static void begin(struct connection *connection, struct question *question)
 {
         struct http_client *client = connection->client;
@@ -152,7 +162,7 @@ static void begin(struct connection *connection, struct question *question)
         client->busy++;
         r = http_easy_begin(&connection->easy, lookup);
         if (r == 0) {
-                event_at(connection->event, question->deadline);
+                wake_at(connection, question->deadline);
                 r = curl_events_add(client->curl, connection->easy.curl);
                 if (r < 0)
                         lookup_failed(lookup, "out of memory");
@@ -202,9 +212,17 @@ static void on_late(void *ctx)
 {
         struct connection *connection = ctx;
         struct http_client *client = connection->client;
+        const struct question *question = connection->question;
 
-        http_easy_answer(&connection->easy, CURLE_OPERATION_TIMEDOUT,
-                connection->question->lookup);
+        connection->wakes = UINT64_MAX;
+        if (question == NULL)
+                return;
+        if (events_now() < question->deadline) {
+                wake_at(connection, question->deadline);
+                return;
+        }
+        http_easy_answer(
+                &connection->easy, CURLE_OPERATION_TIMEDOUT, question->lookup);
         questions_tell(&client->questions, release(connection));
         dispatch(client);
 }
@@ -213,8 +231,9 @@ static void on_late(void *ctx)
 static int open_events(struct http_client *client)
 {
         if (client->curl == NULL)
-                client->curl =
-                        curl_events_new(client->events, on_active, client);
+                client->curl = curl_events_new(client->events,
+                        (unsigned)client->config->options.connections,
+                        on_active, client);
         if (client->curl == NULL)
                 return -ENOMEM;
         return questions_open(&client->questions, client->events);

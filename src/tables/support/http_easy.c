@@ -62,6 +62,8 @@ int http_easy_init(struct http_easy *easy, const struct http_config *config)
         easy->id.data = easy->id_line;
         easy->id.next = config->headers;
         arena_init(&easy->arena, NULL, 0, SIZE_MAX);
+        if (getrandom(&easy->random, sizeof(easy->random), 0) < 0)
+                return -errno;
         easy->curl = curl_easy_init();
         if (easy->curl == NULL)
                 return -ENOMEM;
@@ -80,13 +82,9 @@ void http_easy_fini(struct http_easy *easy)
 /* Makes the name by which both sides find a request in their logs. */
 static void name_request(struct http_easy *easy)
 {
-        uint64_t random[2] = {0, 0};
-
-        if (getrandom(random, sizeof(random), 0) < 0)
-                random[0] = events_now();
         snprintf(easy->id_line, sizeof(easy->id_line),
-                "X-Request-Id: %016" PRIx64 "%016" PRIx64, random[0],
-                random[1]);
+                "X-Request-Id: %016" PRIx64 "-%" PRIu64, easy->random,
+                ++easy->count);
 }
 
 static int set_url(struct http_easy *easy, struct lookup *lookup)

@@ -19,12 +19,14 @@ struct http_easy {
         bool is_too_large;
         struct curl_slist id; /* before the headers of the config */
         char id_line[64];     /* the header of this request alone */
+        uint64_t random, count;
         char error[CURL_ERROR_SIZE];
 };
 
 /*
  * Begins in the caller's memory, which must not move; borrows the config.
- * Returns 0; -ENOMEM or -ENOTSUP. To be ended in any case.
+ * Returns 0; -ENOMEM, -ENOTSUP, or that there are no random numbers. To be
+ * ended in any case.
  */
 int http_easy_init(struct http_easy *easy, const struct http_config *config);
 void http_easy_fini(struct http_easy *easy);
