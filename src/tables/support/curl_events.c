@@ -2,41 +2,21 @@
 #include "tables/support/curl_events.h"
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/socket.h>
+#include <sys/epoll.h>
 #include <unistd.h>
+
+/* Sockets that are looked at in one turn of the loop. */
+#define BATCH 64
 
 struct curl_events {
         CURLM *multi;
-        struct events *events;
-        struct event *timer;
-        bool is_adding;         /* the timer is set afterwards */
-        uint64_t due;           /* what it is to be set to */
-        struct watch **watches; /* by descriptor; NULL: none */
-        size_t room;            /* for so many */
+        int epoll;           /* of all sockets that libcurl waits for */
+        struct event *event; /* for that, and for libcurl's timer */
+        uint64_t due;
+        bool is_adding; /* the timer is set afterwards */
         void (*active)(void *ctx);
         void *ctx;
 };
-
-/* A socket that libcurl waits for, or has waited for. */
-struct watch {
-        struct curl_events *owner;
-        struct event *event;
-        int fd;
-        bool is_own;      /* we close it, and so know when it is closed */
-        unsigned wanted;  /* by libcurl */
-        unsigned watched; /* at least that */
-};
-
-static void never_ready(void *ctx, unsigned what)
-{
-        (void)ctx;
-        (void)what;
-}
-
-static void never_due(void *ctx)
-{
-        (void)ctx;
-}
 
 static void on_due(void *ctx)
 {
@@ -48,23 +28,29 @@ static void on_due(void *ctx)
         curl_events->active(curl_events->ctx);
 }
 
+/* An error of a socket is for both: libcurl will meet it. */
+static int mask_of(uint32_t ready)
+{
+        int mask = 0;
+
+        if ((ready & ~(uint32_t)EPOLLOUT) != 0)
+                mask |= CURL_CSELECT_IN;
+        if ((ready & ~(uint32_t)(EPOLLIN | EPOLLRDHUP)) != 0)
+                mask |= CURL_CSELECT_OUT;
+        return mask;
+}
+
 static void on_ready(void *ctx, unsigned what)
 {
-        struct watch *watch = ctx;
-        struct curl_events *owner = watch->owner;
-        int mask = 0, running;
+        const struct curl_events *curl_events = ctx;
+        struct epoll_event ready[BATCH];
+        int count = epoll_wait(curl_events->epoll, ready, BATCH, 0), running;
 
-        if (watch->wanted == 0) {
-                watch->watched = 0; /* closed by the server, most likely */
-                event_watch(watch->event, watch->fd, 0);
-                return;
-        }
-        if ((what & EVENT_READ) != 0)
-                mask |= CURL_CSELECT_IN;
-        if ((what & EVENT_WRITE) != 0)
-                mask |= CURL_CSELECT_OUT;
-        curl_multi_socket_action(owner->multi, watch->fd, mask, &running);
-        owner->active(owner->ctx);
+        (void)what;
+        for (int i = 0; i < count; i++)
+                curl_multi_socket_action(curl_events->multi, ready[i].data.fd,
+                        mask_of(ready[i].events), &running);
+        curl_events->active(curl_events->ctx);
 }
 
 static int set_timer(CURLM *multi, long milliseconds, void *ctx)
@@ -76,98 +62,8 @@ static int set_timer(CURLM *multi, long milliseconds, void *ctx)
                                    ? UINT64_MAX
                                    : events_now() + (uint64_t)milliseconds;
         if (!curl_events->is_adding)
-                event_at(curl_events->timer, curl_events->due);
+                event_at(curl_events->event, curl_events->due);
         return 0;
-}
-
-static struct watch *find_watch(const struct curl_events *curl_events, int fd)
-{
-        return (size_t)fd < curl_events->room ? curl_events->watches[fd] : NULL;
-}
-
-/* Makes room for a descriptor. Returns 0 or -ENOMEM. */
-static int make_room(struct curl_events *curl_events, int fd)
-{
-        size_t room = (size_t)fd + 64;
-        struct watch **watches;
-
-        if ((size_t)fd < curl_events->room)
-                return 0;
-        watches = reallocarray(
-                curl_events->watches, room, sizeof(struct watch *));
-        if (watches == NULL)
-                return -ENOMEM;
-        for (size_t i = curl_events->room; i < room; i++)
-                watches[i] = NULL;
-        curl_events->watches = watches;
-        curl_events->room = room;
-        return 0;
-}
-
-static void drop_watch(struct curl_events *curl_events, int fd)
-{
-        struct watch *watch = find_watch(curl_events, fd);
-
-        if (watch == NULL)
-                return;
-        curl_events->watches[fd] = NULL;
-        event_watch(watch->event, fd, 0);
-        event_free(watch->event);
-        free(watch);
-}
-
-static struct watch *make_watch(struct curl_events *curl_events, int fd)
-{
-        struct watch *watch = calloc(1, sizeof(*watch));
-
-        if (watch == NULL)
-                return NULL;
-        *watch = (struct watch){.owner = curl_events, .fd = fd};
-        if (make_room(curl_events, fd) == 0)
-                watch->event = event_new(
-                        curl_events->events, on_ready, never_due, watch);
-        if (watch->event != NULL) {
-                curl_events->watches[fd] = watch;
-                return watch;
-        }
-        free(watch);
-        return NULL;
-}
-
-/* A program that we become must not have our sockets. */
-static curl_socket_t open_socket(
-        void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
-{
-        struct curl_events *curl_events = ctx;
-        int fd = socket(address->family, address->socktype | SOCK_CLOEXEC,
-                address->protocol);
-        struct watch *watch;
-
-        (void)purpose;
-        if (fd < 0)
-                return CURL_SOCKET_BAD;
-        watch = make_watch(curl_events, fd);
-        if (watch != NULL) {
-                watch->is_own = true;
-                return fd;
-        }
-        close(fd);
-        return CURL_SOCKET_BAD;
-}
-
-static int close_socket(void *ctx, curl_socket_t fd)
-{
-        drop_watch(ctx, fd);
-        return close(fd);
-}
-
-static void want(struct watch *watch, unsigned wanted)
-{
-        watch->wanted = wanted;
-        if (wanted == 0 || wanted == watch->watched)
-                return;
-        if (event_watch(watch->event, watch->fd, wanted) == 0)
-                watch->watched = wanted;
 }
 
 /*
@@ -177,24 +73,21 @@ static void want(struct watch *watch, unsigned wanted)
 static int watch_socket(
         CURL *curl, curl_socket_t fd, int what, void *ctx, void *socket_ctx)
 {
-        struct curl_events *curl_events = ctx;
-        struct watch *watch = find_watch(curl_events, fd);
-        unsigned wanted = 0;
+        const struct curl_events *curl_events = ctx;
+        struct epoll_event wanted = {.data.fd = fd};
 
         (void)curl;
         (void)socket_ctx;
-        if (what != CURL_POLL_REMOVE && (what & CURL_POLL_IN) != 0)
-                wanted |= EVENT_READ;
-        if (what != CURL_POLL_REMOVE && (what & CURL_POLL_OUT) != 0)
-                wanted |= EVENT_WRITE;
-        if (watch == NULL && wanted != 0)
-                watch = make_watch(curl_events, fd); /* a resolver's */
-        if (watch == NULL)
+        if (what == CURL_POLL_REMOVE) {
+                epoll_ctl(curl_events->epoll, EPOLL_CTL_DEL, fd, NULL);
                 return 0;
-        if (what == CURL_POLL_REMOVE && !watch->is_own)
-                drop_watch(curl_events, fd);
-        else
-                want(watch, wanted);
+        }
+        if ((what & CURL_POLL_IN) != 0)
+                wanted.events |= EPOLLIN | EPOLLRDHUP;
+        if ((what & CURL_POLL_OUT) != 0)
+                wanted.events |= EPOLLOUT;
+        if (epoll_ctl(curl_events->epoll, EPOLL_CTL_ADD, fd, &wanted) < 0)
+                epoll_ctl(curl_events->epoll, EPOLL_CTL_MOD, fd, &wanted);
         return 0;
 }
 
@@ -214,6 +107,23 @@ static bool set_options(struct curl_events *curl_events, unsigned connections)
                        CURLM_OK;
 }
 
+/* Returns 0 or a negative errno. */
+static int open_parts(struct curl_events *curl_events, struct events *events,
+        unsigned connections)
+{
+        curl_events->event = event_new(events, on_ready, on_due, curl_events);
+        if (curl_events->event == NULL)
+                return -ENOMEM;
+        curl_events->epoll = epoll_create1(EPOLL_CLOEXEC);
+        if (curl_events->epoll < 0)
+                return -errno;
+        curl_events->multi = curl_multi_init();
+        if (curl_events->multi == NULL ||
+                !set_options(curl_events, connections))
+                return -ENOMEM;
+        return event_watch(curl_events->event, curl_events->epoll, EVENT_READ);
+}
+
 struct curl_events *curl_events_new(struct events *events, unsigned connections,
         void (*active)(void *ctx), void *ctx)
 {
@@ -221,15 +131,11 @@ struct curl_events *curl_events_new(struct events *events, unsigned connections,
 
         if (curl_events == NULL)
                 return NULL;
-        curl_events->events = events;
         curl_events->active = active;
         curl_events->ctx = ctx;
         curl_events->due = UINT64_MAX;
-        curl_events->timer =
-                event_new(events, never_ready, on_due, curl_events);
-        if (curl_events->timer != NULL)
-                curl_events->multi = curl_multi_init();
-        if (curl_events->multi != NULL && set_options(curl_events, connections))
+        curl_events->epoll = -1;
+        if (open_parts(curl_events, events, connections) == 0)
                 return curl_events;
         curl_events_free(curl_events);
         return NULL;
@@ -240,21 +146,12 @@ void curl_events_free(struct curl_events *curl_events)
         if (curl_events == NULL)
                 return;
         curl_multi_cleanup(curl_events->multi);
-        event_free(curl_events->timer);
-        free(curl_events->watches);
+        if (curl_events->event != NULL)
+                event_watch(curl_events->event, curl_events->epoll, 0);
+        event_free(curl_events->event);
+        if (curl_events->epoll >= 0)
+                close(curl_events->epoll);
         free(curl_events);
-}
-
-static bool set_sockets(struct curl_events *curl_events, CURL *curl)
-{
-        return curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION,
-                       open_socket) == CURLE_OK &&
-               curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, curl_events) ==
-                       CURLE_OK &&
-               curl_easy_setopt(curl, CURLOPT_CLOSESOCKETFUNCTION,
-                       close_socket) == CURLE_OK &&
-               curl_easy_setopt(curl, CURLOPT_CLOSESOCKETDATA, curl_events) ==
-                       CURLE_OK;
 }
 
 /* libcurl begins when its timer is due: this saves a turn of the loop. */
@@ -262,8 +159,6 @@ int curl_events_add(struct curl_events *curl_events, CURL *curl)
 {
         int running, r = 0;
 
-        if (!set_sockets(curl_events, curl))
-                return -ENOMEM;
         curl_events->is_adding = true;
         if (curl_multi_add_handle(curl_events->multi, curl) == CURLM_OK)
                 curl_multi_socket_action(
@@ -271,7 +166,7 @@ int curl_events_add(struct curl_events *curl_events, CURL *curl)
         else
                 r = -ENOMEM;
         curl_events->is_adding = false;
-        event_at(curl_events->timer, curl_events->due);
+        event_at(curl_events->event, curl_events->due);
         return r;
 }
 

@@ -3,8 +3,8 @@
  * Requests of libcurl's, several at a time, on the thread of events: its multi
  * handle, told when a socket is ready and when a time has come.
  *
- * A connection's socket is watched as long as it is open, also between two
- * requests: to stop and to begin anew would be several system calls for each.
+ * Each request begins and ends to wait for a socket, and libcurl may close one
+ * before it says so. An epoll of their own takes that, which is watched.
  */
 #ifndef TABLES_SUPPORT_CURL_EVENTS_H
 #define TABLES_SUPPORT_CURL_EVENTS_H

@@ -129,7 +129,7 @@ static int read_headers(struct reading *reading)
                         config->options.content_type, &config->headers, &why);
         /* No reply says "go on" before a body that is that short. */
         if (r == 0 && config->has_body)
-                r = http_headers_add("Expect", "", &config->headers, &why);
+                r = http_headers_omit("Expect", &config->headers, &why);
         return r < 0 ? refuse(reading, r, why.text) : 0;
 }
 

@@ -32,12 +32,19 @@ static size_t take_body(char *data, size_t one, size_t size, void *ctx)
         return size;
 }
 
-static size_t count_header(char *data, size_t one, size_t size, void *ctx)
+/*
+ * Looks at a line of the head. libcurl takes half of one for a whole one, when
+ * the server closes the connection in it.
+ */
+static size_t take_header(char *data, size_t one, size_t size, void *ctx)
 {
         struct http_easy *easy = ctx;
 
-        (void)data;
         (void)one;
+        if (size >= 5 && memcmp(data, "HTTP/", 5) == 0)
+                easy->has_head = false;
+        else if (size > 0 && (data[0] == '\r' || data[0] == '\n'))
+                easy->has_head = true;
         easy->header_size += size;
         return easy->header_size <= HEADER_SIZE_MAX ? size : 0;
 }
@@ -51,7 +58,7 @@ static bool set_callbacks(struct http_easy *easy)
                SET(CURLOPT_ERRORBUFFER, easy->error) &&
                SET(CURLOPT_WRITEFUNCTION, take_body) &&
                SET(CURLOPT_WRITEDATA, easy) &&
-               SET(CURLOPT_HEADERFUNCTION, count_header) &&
+               SET(CURLOPT_HEADERFUNCTION, take_header) &&
                SET(CURLOPT_HEADERDATA, easy) &&
                SET(CURLOPT_HTTPHEADER, &easy->id);
 }
@@ -154,6 +161,7 @@ void http_easy_end(struct http_easy *easy)
         arena_init(&easy->arena, NULL, 0, SIZE_MAX);
         bytes_free(&easy->body);
         easy->header_size = 0;
+        easy->has_head = false;
         easy->is_too_large = false;
         easy->error[0] = '\0';
 }
@@ -165,20 +173,50 @@ bool http_easy_is_unreachable(CURLcode code)
                code == CURLE_COULDNT_RESOLVE_PROXY;
 }
 
+/* Returns a header of the last reply, or NULL: there are not so many of it. */
+static const struct curl_header *find_header(
+        const struct http_easy *easy, const char *name, size_t index)
+{
+        struct curl_header *header;
+
+        return curl_easy_header(easy->curl, name, index, CURLH_HEADER, -1,
+                       &header) == CURLHE_OK
+                       ? header
+                       : NULL;
+}
+
+/* Whether there are two lengths, of which libcurl takes one. */
+static bool has_two_lengths(const struct http_easy *easy)
+{
+        const char *name = "Content-Length";
+        const struct curl_header *header = find_header(easy, name, 0);
+        char first[32];
+
+        if (header == NULL || header->amount < 2)
+                return false;
+        snprintf(first, sizeof(first), "%s", header->value);
+        for (size_t i = 1; (header = find_header(easy, name, i)) != NULL; i++)
+                if (strcmp(first, header->value) != 0)
+                        return true;
+        return false;
+}
+
 /* Without a length, half of a body looks like a whole one. */
 static bool is_whole(const struct http_easy *easy)
 {
-        struct curl_header *header;
+        const struct curl_header *header;
         curl_off_t length = -1;
         long version = 0;
 
         curl_easy_getinfo(easy->curl, CURLINFO_HTTP_VERSION, &version);
+        if (version >= CURL_HTTP_VERSION_2_0)
+                return true;
+        header = find_header(easy, "Transfer-Encoding", 0);
+        if (header != NULL)
+                return strcasestr(header->value, "chunked") != NULL;
         curl_easy_getinfo(
                 easy->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
-        return version >= CURL_HTTP_VERSION_2_0 || length >= 0 ||
-               (curl_easy_header(easy->curl, "Transfer-Encoding", 0,
-                        CURLH_HEADER, -1, &header) == CURLHE_OK &&
-                       strcasestr(header->value, "chunked") != NULL);
+        return length >= 0 && !has_two_lengths(easy);
 }
 
 static void answer_reply(struct http_easy *easy, struct lookup *lookup)
@@ -200,7 +238,7 @@ static void answer_reply(struct http_easy *easy, struct lookup *lookup)
                                 config->common, status, body, lookup);
                 else
                         lookup_failed(lookup,
-                                "%s: the reply does not tell its length: it "
+                                "%s: the reply does not tell one length: it "
                                 "may be half of one",
                                 server);
                 return;
@@ -217,8 +255,13 @@ void http_easy_answer(
         const struct http_config *config = easy->config;
         const char *server = config->url.server;
 
-        if (code == CURLE_OK)
+        if (code == CURLE_OK && easy->has_head)
                 answer_reply(easy, lookup);
+        else if (code == CURLE_OK)
+                lookup_failed(lookup,
+                        "%s: the connection was closed in the head of the "
+                        "reply",
+                        server);
         else if (easy->is_too_large)
                 lookup_failed(lookup,
                         "%s: the reply has more than %" PRIu64

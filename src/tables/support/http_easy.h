@@ -16,6 +16,7 @@ struct http_easy {
         struct arena arena; /* the request's, while it is under way */
         struct bytes body;  /* of the reply */
         size_t header_size;
+        bool has_head; /* whole, of the last reply */
         bool is_too_large;
         struct curl_slist id; /* before the headers of the config */
         char id_line[64];     /* the header of this request alone */

@@ -61,18 +61,17 @@ static int refuse_memory(struct reason *ret_reason)
         return -ENOMEM;
 }
 
-static int add(struct span name, struct span value, struct curl_slist **list,
-        struct reason *ret_reason)
+/* Adds a header in one of the forms that libcurl knows. */
+static int add(struct span name, const char *separator, struct span value,
+        struct curl_slist **list, struct reason *ret_reason)
 {
         struct curl_slist *longer;
         char *line;
 
         if (!can_hold(value))
                 return refuse(name, "no text for a header", ret_reason);
-        /* With a semicolon libcurl sends a header that has no text. */
-        if (asprintf(&line, "%.*s%s%.*s", (int)name.size, name.data,
-                    value.size > 0 ? ": " : ";", (int)value.size,
-                    value.data) < 0)
+        if (asprintf(&line, "%.*s%s%.*s", (int)name.size, name.data, separator,
+                    (int)value.size, value.data) < 0)
                 return refuse_memory(ret_reason);
         longer = curl_slist_append(*list, line);
         free(line);
@@ -85,7 +84,13 @@ static int add(struct span name, struct span value, struct curl_slist **list,
 int http_headers_add(const char *name, const char *value,
         struct curl_slist **list, struct reason *ret_reason)
 {
-        return add(span_of(name), span_of(value), list, ret_reason);
+        return add(span_of(name), ": ", span_of(value), list, ret_reason);
+}
+
+int http_headers_omit(
+        const char *name, struct curl_slist **list, struct reason *ret_reason)
+{
+        return add(span_of(name), ":", span_of(""), list, ret_reason);
 }
 
 static int read_header(
@@ -98,15 +103,17 @@ static int read_header(
                 colon = memchr(inside.data, ':', inside.size);
         if (colon == NULL)
                 return refuse(word, "expected {NAME: VALUE}", ret_reason);
-        name = (struct span){inside.data, (size_t)(colon - inside.data)};
-        value = trim((struct span){colon + 1, inside.size - name.size - 1});
+        name = trim((struct span){inside.data, (size_t)(colon - inside.data)});
+        value = trim((struct span){
+                colon + 1, (size_t)(inside.data + inside.size - colon) - 1});
         if (!is_name(name))
                 return refuse(name, "no name of a header", ret_reason);
         for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
                 if (strlen(refused[i].name) == name.size &&
                         strncasecmp(refused[i].name, name.data, name.size) == 0)
                         return refuse(name, refused[i].instead, ret_reason);
-        return add(name, value, list, ret_reason);
+        /* The semicolon is for a header that has no text. */
+        return add(name, value.size > 0 ? ": " : ";", value, list, ret_reason);
 }
 
 int http_headers_parse(

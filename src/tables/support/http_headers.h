@@ -19,6 +19,10 @@ int http_headers_parse(
 int http_headers_add(const char *name, const char *value,
         struct curl_slist **list, struct reason *ret_reason);
 
+/* Has libcurl not send one of its own. Returns as above. */
+int http_headers_omit(
+        const char *name, struct curl_slist **list, struct reason *ret_reason);
+
 /* Whether a text can be the value of a header: one printable line. */
 bool http_headers_can_hold(const char *value);
 
