@@ -2,6 +2,7 @@
 #include "fixtures.h"
 #include "answering.h"
 #include "asking.h"
+#include "nginx.h"
 #include "postmap.h"
 #include <ctype.h>
 #include <stdio.h>
@@ -274,6 +275,8 @@ static const struct fixture fixtures[] = {
         {.type = "environ", .make = make_environ},
         {.type = "fail", .make = make_fail, .always_fails = true},
         {.type = "hash", .make = make_hash},
+        {.type = "http", .make = make_http},
+        {.type = "https", .make = make_https},
         {.type = "inline", .make = make_inline},
         {.type = "lmdb", .make = make_lmdb}, {.type = "map", .make = make_map},
         {.type = "pcre", .make = make_pcre},

@@ -10,6 +10,10 @@
 /* All headers of a reply, and of those before it, may have so many bytes. */
 #define HEADER_SIZE_MAX ((size_t)65536)
 
+/* Of a request: what is there for most, and the most that libcurl can do. */
+#define HEAD_SIZE 65536
+#define HEAD_SIZE_MAX ((size_t)2 * 1024 * 1024)
+
 /* Takes a piece of the body; what is no value's is thrown away. */
 static size_t take_body(char *data, size_t one, size_t size, void *ctx)
 {
@@ -94,6 +98,21 @@ static void name_request(struct http_easy *easy)
                 ++easy->count);
 }
 
+/*
+ * What a socket does not take at once goes by libcurl's buffer, whose size it
+ * must not exceed: of the rest of a head, libcurl 7.88 loses what is more.
+ */
+static bool set_size(struct http_easy *easy, size_t url_size)
+{
+        long size = HEAD_SIZE;
+
+        if (url_size > HEAD_SIZE_MAX - HEAD_SIZE)
+                return false;
+        if (url_size > HEAD_SIZE / 2)
+                size += (long)url_size;
+        return SET(CURLOPT_UPLOAD_BUFFERSIZE, size);
+}
+
 static int set_url(struct http_easy *easy, struct lookup *lookup)
 {
         const struct http_config *config = easy->config;
@@ -113,9 +132,9 @@ static int set_url(struct http_easy *easy, struct lookup *lookup)
                 return -EINVAL;
         }
         lookup_trace(lookup, "%s %s", config->options.method, url.data);
-        if (SET(CURLOPT_URL, url.data))
+        if (set_size(easy, url.size) && SET(CURLOPT_URL, url.data))
                 return 0;
-        lookup_failed(lookup, "out of memory for the url");
+        lookup_failed(lookup, "the url is too long with this key");
         return -ENOMEM;
 }
 
