@@ -263,6 +263,7 @@ void fixtures_end(void)
         answering = NULL;
         free(other_map);
         other_map = NULL;
+        nginx_end();
 }
 
 static const struct fixture fixtures[] = {
@@ -275,8 +276,8 @@ static const struct fixture fixtures[] = {
         {.type = "environ", .make = make_environ},
         {.type = "fail", .make = make_fail, .always_fails = true},
         {.type = "hash", .make = make_hash},
-        {.type = "http", .make = make_http},
-        {.type = "https", .make = make_https},
+        {.type = "http", .make = make_http, .longest = 100000},
+        {.type = "https", .make = make_https, .longest = 100000},
         {.type = "inline", .make = make_inline},
         {.type = "lmdb", .make = make_lmdb}, {.type = "map", .make = make_map},
         {.type = "pcre", .make = make_pcre},

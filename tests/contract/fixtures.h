@@ -18,6 +18,7 @@ struct fixture {
         const char *key, *same_key;
         const char *value;  /* one that it can have, NULL: any */
         size_t spare;       /* how much less than 100,000 bytes it can have */
+        size_t longest;     /* longer keys may fail; 0: any are asked for */
         bool has_every_key; /* nothing is absent */
         bool always_fails;  /* nothing is found or absent */
 };

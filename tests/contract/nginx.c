@@ -36,14 +36,24 @@ static const char config[] =
         "}\n";
 
 static pid_t server;
+static char *folder; /* of its files */
 
-static void stop(void)
+void nginx_end(void)
 {
         if (server == 0)
                 return;
         kill(server, SIGKILL);
         waitpid(server, NULL, 0);
         server = 0;
+        for (char i = '1'; i <= '5'; i++) {
+                char name[] = "/nginx.0", *path;
+
+                name[strlen(name) - 1] = i;
+                path = join(folder, name);
+                rmdir(path);
+                free(path);
+        }
+        free(folder);
 }
 
 /* It must not outlive the test. */
@@ -112,7 +122,8 @@ static void serve(const char *directory, const char *key, const char *value,
         char *coded = encode(key), *text,
              *path = join(directory, "/nginx.sock");
 
-        stop();
+        nginx_end();
+        folder = strdup(directory);
         unlink(path);
         make_certificate(directory);
         free(write_file(directory, "value", span_of(value)));

@@ -11,4 +11,7 @@
 char *make_http(const char *directory, const char *key, const char *value);
 char *make_https(const char *directory, const char *key, const char *value);
 
+/* Ends it, and removes what it has made in the directory. */
+void nginx_end(void);
+
 #endif

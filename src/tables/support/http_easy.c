@@ -12,7 +12,7 @@
 
 /* Of a request: what is there for most, and the most that libcurl can do. */
 #define HEAD_SIZE 65536
-#define HEAD_SIZE_MAX ((size_t)2 * 1024 * 1024)
+#define HEAD_SIZE_MAX ((size_t)1024 * 1024)
 
 /* Takes a piece of the body; what is no value's is thrown away. */
 static size_t take_body(char *data, size_t one, size_t size, void *ctx)
