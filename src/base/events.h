@@ -43,8 +43,8 @@ struct post {
 void events_post(struct events *events, struct post *post);
 
 /*
- * Likewise, but does not wake the loop up: post->run is called with the next one
- * that does, or by events_look. For one of many, whose last is posted.
+ * Likewise, but does not wake the loop up: post->run is called with the next
+ * one that does, or by events_look. For one of many, whose last is posted.
  */
 void events_leave(struct events *events, struct post *post);
 
