@@ -169,9 +169,13 @@ static void run(struct job *job, void *ctx)
         struct held *held = held_of(job);
 
         /* Late or unwanted: the thread is better used for the next one. */
-        if (held_is_open(held) &&
-                socketmap_request_remaining(&held->request) > 0)
+        if (!held_is_open(held))
+                return;
+        if (socketmap_request_remaining(&held->request) > 0)
                 map->lookup(&held->request, map->ctx);
+        else /* the server's own clock may be a moment behind */
+                socketmap_reply_timeout(
+                        &held->request, "no worker had time for the lookup");
 }
 
 static void done(struct job *job)
