@@ -14,6 +14,8 @@ from tap import case, done
 
 KINDS = ["cdb", "lmdb", "hash", "btree"]
 FILES = 12
+# postmap itself gives up on longer keys for lmdb; one byte may be a NUL.
+LONGEST = 510
 EMPTY_KEY = ("lmdb, the empty key: an error for Postfix, until it has found a "
              "key that ends in NUL; nothing can be stored under it")
 ALIASES = b"""\
@@ -46,14 +48,13 @@ def random_round(kind, number):
     rng = rng_of(kind, number, oddness=[0.01, 0.1, 0.4])
     data = random_file(rng)
     if kind == "lmdb":
-        # postmap itself gives up on longer keys.
-        data = b"\n".join(line[:400] for line in data.split(b"\n"))
+        data = b"\n".join(line[:LONGEST - 1] for line in data.split(b"\n"))
     return compiled(kind, f"random{number}", data, keys_for(rng, data, 400))
 
 
 def address_round(kind, *options):
     rng = rng_of(kind, *options)
-    data = address_file(rng)
+    data = address_file(rng, LONGEST if kind == "lmdb" else 2048)
     return compiled(kind, "-".join(("addresses", *options)), data,
                     keys_for(rng, data, 2500), *options)
 

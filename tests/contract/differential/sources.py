@@ -4,6 +4,7 @@ the keys to ask for. Text is bytes."""
 from hostile import blanks, is_line, keys, plain_address, word
 
 ADDRESSES = 1000
+LONG_ADDRESSES = 40
 
 # What folding is easily wrong about: each line of one meaning.
 FOLDING = ["Straße STRASSE strasse STRAẞE straſſe",
@@ -39,9 +40,14 @@ def random_file(rng):
     return end.join(lines) + rng.choice([b"", end])
 
 
-def address_file(rng):
-    return b"".join(plain_address(rng) + b"\tbox%d@other.example\n" % number
-                    for number in range(ADDRESSES))
+def address_file(rng, longest=2048):
+    """longest: how many bytes a key may have."""
+    stored = [plain_address(rng) for _ in range(ADDRESSES)]
+    for size in range(40, longest, longest // LONG_ADDRESSES):
+        stored.append(b"x" * (size - 12) + b"@Example.org")
+    stored.append(b"y" * (longest - 12) + b"@Example.org")
+    return b"".join(address + b"\tbox%d@other.example\n" % number
+                    for number, address in enumerate(stored))
 
 
 def pieces(data):
