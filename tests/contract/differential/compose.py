@@ -70,7 +70,8 @@ def named(kind, spec, asked, least_found=1):
 def cases_of_composition(kind):
     @case(f"{kind}: random compositions")
     def _():
-        compare(kind, [random_round(kind, number) for number in range(TABLES)])
+        compare(kind, [random_round(kind, number) for number in range(TABLES)],
+                300)
 
     for name, first, second in (("a pattern table", "regexp", "texthash"),
                                 ("texthash", "texthash", "regexp")):

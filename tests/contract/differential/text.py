@@ -62,7 +62,7 @@ directory = tempfile.TemporaryDirectory(prefix="differential-")
 
 @case("texthash: random files")
 def _():
-    compare("texthash", [random_texthash(n) for n in range(FILES)])
+    compare("texthash", [random_texthash(n) for n in range(FILES)], 500)
 
 
 @case("texthash: addresses")
@@ -100,7 +100,7 @@ def _():
 
 @case("inline: random tables")
 def _():
-    compare("inline", [random_inline(n) for n in range(TABLES)], 200)
+    compare("inline", [random_inline(n) for n in range(TABLES)], 100)
 
 
 @case("inline: addresses")
