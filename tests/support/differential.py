@@ -12,24 +12,20 @@ and asked for one by one: each has to fail there, too.
 
 A table that cannot stand in a configuration as it is (a newline, a comma
 outside of braces) is asked through the library alone, by table_query.
-
-SEED=N repeats a run; the seed is printed.
 """
 import collections
 import concurrent.futures
 import dataclasses
 import os
-import random
 import subprocess
 import threading
 import time
 
 from daemon import Daemon
-from hostile import Oddly
+from hostile import rng_of
 from postfix import postmap
 from socketmap_client import Client, netstring
 
-SEED = int(os.environ.get("SEED", random.SystemRandom().randrange(1 << 32)))
 LEAST_KEYS = 10_000
 # postmap sleeps for a second after a key that fails.
 FAILURES_ASKED = 50
@@ -61,14 +57,6 @@ class Result:
     wanted: collections.Counter = dataclasses.field(
         default_factory=collections.Counter)
     failing: list = dataclasses.field(default_factory=list)  # (spec, key)
-
-
-def rng_of(*name, oddness=(0.1,)):
-    """Random data of its own for each part of a test, so that one more part
-    changes no other."""
-    rng = Oddly(f"{SEED} {name}")
-    rng.oddness = rng.choice(oddness)
-    return rng
 
 
 def write(path, data):

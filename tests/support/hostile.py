@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Keys and words with everything in them that people and programs get wrong.
 
-Made of a random.Random that the caller has seeded. Text is bytes.
+SEED=N repeats a run; a test prints its seed. Text is bytes.
 """
+import os
 import random
+
+SEED = int(os.environ.get("SEED", random.SystemRandom().randrange(1 << 32)))
 
 # Short, so that keys meet each other, other spellings and duplicates.
 PLAIN = ["a", "A", "b", "B", "user", "User", "USER", "x", "+x", "@x", "@X", "0",
@@ -38,6 +41,14 @@ class Oddly(random.Random):
 
     def is_odd(self):
         return self.random() < self.oddness
+
+
+def rng_of(*name, oddness=(0.1,)):
+    """Random data of its own for each part of a test, so that one more part
+    changes no other."""
+    rng = Oddly(f"{SEED} {name}")
+    rng.oddness = rng.choice(oddness)
+    return rng
 
 
 def word(rng):

@@ -6,9 +6,9 @@ import os
 import pwd
 import tempfile
 
-from differential import SEED, Round, compare, print_counts, rng_of, write
+from differential import Round, compare, print_counts, write
 from ending import end_on_signals
-from hostile import keys
+from hostile import SEED, keys, rng_of
 from tap import case, done
 
 TABLES = 60

@@ -5,8 +5,9 @@ by Postfix and by us."""
 import subprocess
 import tempfile
 
-from differential import SEED, Round, compare, print_counts, rng_of, write
+from differential import Round, compare, print_counts, write
 from ending import end_on_signals
+from hostile import SEED, rng_of
 from postfix import SBIN, postmap
 from sources import (address_file, duplicates, folding_source, keys_for,
                      random_file)

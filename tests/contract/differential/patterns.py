@@ -3,10 +3,9 @@
 """Tables of patterns: the same rules asked by Postfix and by us."""
 import tempfile
 
-from differential import (SEED, Round, compare, compare_singly, print_counts,
-                          rng_of, write)
+from differential import Round, compare, compare_singly, print_counts, write
 from ending import end_on_signals
-from hostile import keys
+from hostile import SEED, keys, rng_of
 from rules import (cidr_file, cidr_keys, inline_rules, pattern_file,
                    short_keys)
 from tap import case, done

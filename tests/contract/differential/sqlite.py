@@ -5,9 +5,9 @@ by us."""
 import sqlite3
 import tempfile
 
-from differential import SEED, Round, compare, print_counts, rng_of, write
+from differential import Round, compare, print_counts, write
 from ending import end_on_signals
-from hostile import keys, plain_address
+from hostile import SEED, keys, plain_address, rng_of
 from tap import case, done
 
 PEOPLE = 300
@@ -65,8 +65,10 @@ ODD_QUERIES = [
     "select X'FF'", "select char(65, 66)", "-- nothing",
     "select '%s' limit '%u'",
 ]
-INJECTED = ("sqlite, a query without quotes: Postfix takes what clients send for "
-            "SQL, ours fails where it could be some")
+INJECTED = ("sqlite, a query without quotes: Postfix takes what clients send "
+            "for SQL, ours fails where it could be some")
+MISSING = ("sqlite, a database that is not there: every key fails for Postfix, "
+           "here those that make no query are not found, as with one")
 WRITES = "sqlite, a statement that writes: ours is refused"
 FORMATS = ["%s", "%u", "%d", "%s@example.org", "[%s]", "%%%s", "%U:%s", "%D",
            "%1.%s", "smtp:[%d]:25", "x", "%s %s", "%S", "%2"]
@@ -128,7 +130,7 @@ def random_round(number):
             # Not "-1", which is no limit for Postfix, and an error here.
             ("expansion_limit", ["", "x", "1x", "10s", "0x1"]),
             ("domain", ["nope:x", "/nonexistent", "fail:x"]),
-            ("dbpath", ["/nonexistent/database", "/dev/null", ""]),
+            ("dbpath", ["/dev/null", ""]),
             ("hosts", ["unknown"])])
         options[name] = rng.choice(values)
     asked = keys(rng, stored(), 200) + [b"example.org", b"@example.org", b""]
@@ -202,9 +204,21 @@ def _():
     compare("sqlite", [Round(b"sqlite:/nonexistent.cf", [b"a"])], 0, 0)
 
 
+@case("sqlite: a database that is not there")
+def _():
+    asked = [b"some", b"a@example.org", b"A@Example.ORG", b"a@other.example",
+             b"@example.org", b"example.org", b"", b"\xff"]
+    one = table("missing", asked, dbpath="/nonexistent/database",
+                query=QUERIES[0], domain="example.org")
+    one.wanted = {key: MISSING for key in asked
+                  if not key.lower().startswith(b"a@example")}
+    compare("sqlite", [one], 0, 8)
+
+
 @case("sqlite: keys outside of quotes")
 def _():
-    one = table("outside", [b"7", b"value", b"nothing", b"'", b"7 or 1", b"7--"],
+    asked = [b"7", b"value", b"nothing", b"'", b"7 or 1", b"7--"]
+    one = table("outside", asked,
                 query="select key from kinds where value = %s")
     one.wanted = {key: INJECTED for key in (b"'", b"7 or 1", b"7--")}
     compare("sqlite", [one], 2, 6)

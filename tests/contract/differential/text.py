@@ -3,9 +3,9 @@
 """Tables of text in memory, as Postfix has them."""
 import tempfile
 
-from differential import SEED, Round, compare, print_counts, rng_of, write
+from differential import Round, compare, print_counts, write
 from ending import end_on_signals
-from hostile import keys, word
+from hostile import SEED, keys, rng_of, word
 from sources import (address_file, duplicates, folding_source, keys_for,
                      random_file)
 from tap import case, done
