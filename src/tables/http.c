@@ -99,7 +99,7 @@ static const char manual[] =
         "search = virtual\n"
         ".Ed\n"
         ".Pp\n"
-        "In aliases.cf:\n"
+        "In FILE.cf:\n"
         ".Bd -literal -offset indent\n"
         "url = http://127.0.0.1:8080/aliases?address=%s\n"
         "result = json:/destinations\n"

@@ -41,7 +41,7 @@ static const char manual[] =
         "table = https:/etc/postfix/domains.cf\n"
         ".Ed\n"
         ".Pp\n"
-        "In domains.cf:\n"
+        "In FILE.cf:\n"
         ".Bd -literal -offset indent\n"
         "url = https://api.example.org/domains?name=%s\n"
         "method = HEAD\n"

@@ -10,6 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from daemon import Daemon
 from socketmap_client import Client, PATIENCE
 from tap import case, done
 
@@ -137,6 +138,75 @@ def _():
                 assert client.lookup("greeting", "x") == ("OK", value)
     first.close()
     second.close()
+
+
+def free_port():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return str(sock.getsockname()[1])
+
+
+@contextlib.contextmanager
+def rest_files():
+    """The files of examples/rest, but with free ports and in a folder of
+    their own; yields that and the port of the API."""
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        for name in "aliases.cf", "socketmapd.conf":
+            text = (SOURCE / "rest" / name).read_text()
+            for old, new in (("/etc/socketmap", folder), (":8080/", f":{port}/"),
+                             ("inet:127.0.0.1:10700", f"unix:{folder}/s")):
+                text = text.replace(old, new)
+            Path(folder, name).write_text(text)
+        Path(folder, "api.token").write_text("a secret\n")
+        yield folder, port
+
+
+@contextlib.contextmanager
+def api(folder, port, token="api.token"):
+    with running(SOURCE / "rest/api.py", port, f"{folder}/{token}") as process:
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+            except OSError:
+                assert process.poll() is None and time.monotonic() < until
+                time.sleep(0.01)
+        yield
+
+
+def wait_for(client, key, status):
+    """Asks again and again: a server that was down is not tried at once."""
+    until = time.monotonic() + PATIENCE
+    while client.lookup("aliases", key)[0] != status:
+        assert time.monotonic() < until, f"no {status}"
+        time.sleep(0.05)
+
+
+@case("rest: aliases by an API, which is down, there, and has another token")
+def _():
+    with rest_files() as (folder, port):
+        Path(folder, "other.token").write_text("another\n")
+        with Daemon(None, folder, [os.environ["SOCKETMAPD"], "-c",
+                                   f"{folder}/socketmapd.conf"]) as daemon, \
+                Client(daemon.endpoint) as client:
+            assert client.lookup("aliases", "team@example.org")[0] == "TEMP"
+            with api(folder, port):
+                wait_for(client, "team@example.org", "OK")
+                assert client.lookup("aliases", "Team@example.org") == (
+                    "OK", b"alice@example.org,bob@example.net")
+                for key in "x@example.org", "a=b&c@example.org":
+                    assert client.lookup("aliases", key) == ("NOTFOUND", b"")
+                status, why = client.lookup(
+                    "aliases", "nobody-reads-this@example.org")
+                assert status == "TEMP" and b"empty" in why, why
+            with api(folder, port, "other.token"):
+                wait_for(client, "x@example.org", "TEMP")
+                until = time.monotonic() + PATIENCE
+                while b"401" not in client.lookup("aliases", "x@x")[1]:
+                    assert time.monotonic() < until
+                    time.sleep(0.05)
 
 
 @case("client: prints each answer, and says why it has none")

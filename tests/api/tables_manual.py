@@ -40,7 +40,7 @@ def sections():
         if name is None:
             continue
         listings = re.findall(
-            r"^In (main\.cf|socketmapd\.conf|\w+\.cf):\n\.Bd -literal.*\n"
+            r"^In (main\.cf|socketmapd\.conf|FILE\.cf):\n\.Bd -literal.*\n"
             r"((?:.*\n)*?)\.Ed$", text, re.M)
         yield name[1], {where: code.replace(r"\e", "\\")
                         for where, code in listings}
@@ -75,18 +75,6 @@ def make_file(directory, kind, path):
                        stderr=subprocess.PIPE)
 
 
-def write_own(directory, name, text):
-    """Writes a file that the example has, and those that it names."""
-    text = text.replace("/etc/postfix", directory)
-    Path(directory, name).write_text(text)
-    for path in re.findall(r"^token_file = (.*)$", text, re.M):
-        Path(path).write_text("a-token\n")
-    for path in re.findall(r"^ca_file = (.*)$", text, re.M):
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048",
-                        "-nodes", "-keyout", "/dev/null", "-subj", "/CN=test",
-                        "-out", path], check=True, stderr=subprocess.PIPE)
-
-
 def make_files(directory, text):
     for kind, path in re.findall(
             r"\b(\w+):(%s/[\w.]+)" % re.escape(directory), text):
@@ -109,6 +97,14 @@ def ask_us(config, name, key):
         out.returncode, out.stderr)
 
 
+def make_table_file(directory, ours, text):
+    """Writes the FILE.cf that an example shows, and what it names."""
+    path = re.search(r"\b\w+:(%s/\S+)" % re.escape(directory), ours)[1]
+    Path(path).write_text(text)
+    for name in re.findall(r"^\w+_file = (\S+)", text, re.M):
+        Path(name).write_text("x\n")
+
+
 def compare(directory, kind, listings):
     main = listings["main.cf"].replace("/etc/postfix", directory)
     ours = listings["socketmapd.conf"].replace("/etc/postfix", directory)
@@ -116,9 +112,10 @@ def compare(directory, kind, listings):
     Path(directory, "main.cf").write_text(
         "compatibility_level = 3.6\nimport_environment = x=yes\n" + main)
     settle(f"{directory}/main.cf")
-    for name in set(listings) - {"main.cf", "socketmapd.conf"}:
-        write_own(directory, name, listings[name])
     make_files(directory, main)
+    if "FILE.cf" in listings:
+        make_table_file(directory, ours,
+                        listings["FILE.cf"].replace("/etc/postfix", directory))
     config = Path(directory, "socketmapd.conf")
     config.write_text(f"[listen x]\nendpoint = unix:{directory}/s\n{ours}")
     subprocess.run([BUILD / "src/cli/socketmap", "check", "-c", config, "-o"],
@@ -141,7 +138,8 @@ def compare(directory, kind, listings):
 for type_name, examples in sections():
     @case(f"{type_name}: both answer alike")
     def _():
-        assert {"main.cf", "socketmapd.conf"} <= set(examples), set(examples)
+        assert set(examples) - {"FILE.cf"} == {
+            "main.cf", "socketmapd.conf"}, set(examples)
         with tempfile.TemporaryDirectory(prefix="tables-") as directory:
             os.chmod(directory, 0o755)
             compare(directory, type_name, examples)

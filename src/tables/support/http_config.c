@@ -262,8 +262,15 @@ static int read_options(struct reading *reading)
                 reason_set_errno(reading->reason, r, "%s", reading->file);
                 return r;
         }
-        return cf_read(reading->file, http_config_options, &config->arena,
+        r = cf_read(reading->file, http_config_options, &config->arena,
                 reading->env->report, &config->options, reading->reason);
+        if (r < 0)
+                return r;
+        if (config->options.headers == NULL)
+                config->options.headers = "";
+        if (config->options.notfound_result == NULL)
+                config->options.notfound_result = "";
+        return 0;
 }
 
 /* What a file holds is read after its state. */

@@ -15,7 +15,7 @@ const struct cf_option http_config_options[] = {
                            "key, percent-encoded"},
         {"method", FILLED(method), .fallback = "GET",
                 .summary = "GET, HEAD, POST or PUT"},
-        {"headers", TEXT(headers), .fallback = "",
+        {"headers", TEXT(headers),
                 .summary = "headers to send, {NAME: VALUE} each; nothing in "
                            "them stands for the key"},
         {"body", TEXT(body),
@@ -32,7 +32,7 @@ const struct cf_option http_config_options[] = {
         {"result", FILLED(result),
                 .summary = "the value: body, json:POINTER (RFC 6901) or "
                            "status; the default is body, with HEAD status"},
-        {"notfound_result", TEXT(notfound_result), .fallback = "",
+        {"notfound_result", TEXT(notfound_result),
                 .summary = "results that mean \"not found\" instead of a "
                            "failure: missing, null, empty, false"},
         {"result_format", FILLED(result_format), .fallback = "%s",
