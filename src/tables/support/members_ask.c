@@ -48,11 +48,13 @@ static bool take_answer(struct members_walk *walk)
                 if (walk->members->kind->needs_all)
                         lookup_absent(walk->asking);
                 return !walk->members->kind->needs_all;
-        case ANSWER_NONE:
         case ANSWER_FAILED:
-        default:
                 walk->asking->answer = ANSWER_FAILED;
                 walk->asking->reason = walk->lookup.reason;
+                return false;
+        case ANSWER_NONE:
+        default:
+                lookup_failed(walk->asking, "a member did not answer");
                 return false;
         }
 }
