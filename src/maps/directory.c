@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "maps/directory.h"
+#include "base/braces.h"
 #include "tables/spec.h"
 #include <errno.h>
 #include <stdatomic.h>
@@ -23,9 +24,32 @@ static int find_name(
                (name == NULL || span_equal(argument, span_of(name)));
 }
 
-bool directory_is_needed(const char *table)
+/* In a list of domains there are tables, too, each maybe behind a "!". */
+static bool is_in_domains(const char *domain, const char *name)
 {
-        return spec_walk(span_of(table), find_name, NULL) != 0;
+        struct span rest = span_of(domain != NULL ? domain : ""), word;
+
+        while (word_next(&rest, &word)) {
+                while (word.size > 0 && word.data[0] == '!') {
+                        word.data++;
+                        word.size--;
+                }
+                if (spec_walk(word, find_name, (void *)name) != 0)
+                        return true;
+        }
+        return false;
+}
+
+/* Whether a map is made of that one; NULL: of any. */
+static bool names(const struct map_options *map, const char *name)
+{
+        return spec_walk(span_of(map->table), find_name, (void *)name) != 0 ||
+               is_in_domains(map->domain, name);
+}
+
+bool directory_is_needed(const struct map_options *map)
+{
+        return names(map, NULL);
 }
 
 /* Whether any of the maps is made of this one. */
@@ -33,8 +57,7 @@ static bool is_named(
         const struct map_options *maps, size_t count, const char *name)
 {
         for (size_t i = 0; i < count; i++)
-                if (spec_walk(span_of(maps[i].table), find_name,
-                            (void *)name) != 0)
+                if (names(&maps[i], name))
                         return true;
         return false;
 }
@@ -53,7 +76,7 @@ static int add(struct directory *directory, const struct map_options *map)
 static bool is_any_needed(const struct map_options *maps, size_t count)
 {
         for (size_t i = 0; i < count; i++)
-                if (directory_is_needed(maps[i].table))
+                if (directory_is_needed(&maps[i]))
                         return true;
         return false;
 }

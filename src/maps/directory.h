@@ -12,7 +12,7 @@ struct directory;
 
 /*
  * Copies the options of the named maps among these. Only what a "map:NAME" in
- * some map's `table` names is kept. Returns it with one reference; NULL when
+ * some map's `table` or `domain` names is kept. Returns it with one reference; NULL when
  * there is no memory.
  */
 struct directory *directory_new(const struct map_options *maps, size_t count);
@@ -28,7 +28,7 @@ const struct map_options *directory_find(
 /* Whether both have the same. */
 bool directory_is_same(const struct directory *a, const struct directory *b);
 
-/* Whether the text of a `table` names another map. */
-bool directory_is_needed(const char *table);
+/* Whether a map names another one. */
+bool directory_is_needed(const struct map_options *map);
 
 #endif

@@ -32,6 +32,14 @@ static void free_map(struct map *map)
         free(map);
 }
 
+/* Whether the maps that this one may be made of are the same there. */
+static bool has_same_maps(
+        const struct map *map, const struct directory *directory)
+{
+        return !directory_is_needed(&map->options) ||
+               directory_is_same(map->directory, directory);
+}
+
 /* Whether what one of them has open would do for the other. */
 static bool answers_alike(const struct map *map, const struct map *former)
 {
@@ -40,7 +48,8 @@ static bool answers_alike(const struct map *map, const struct map *former)
         options.canary = map->options.canary;
         options.auto_reload = map->options.auto_reload;
         options.shrink_limit = map->options.shrink_limit;
-        return map_options_are_same(&map->options, &options);
+        return map_options_are_same(&map->options, &options) &&
+               has_same_maps(map, former->directory);
 }
 
 /*
@@ -153,10 +162,8 @@ bool map_is_same(struct map *map, const struct map_options *options,
         struct content *content;
         bool is_current;
 
-        if (!map_options_are_same(&map->options, options))
-                return false;
-        if (directory_is_needed(options->table) &&
-                !directory_is_same(map->directory, directory))
+        if (!map_options_are_same(&map->options, options) ||
+                !has_same_maps(map, directory))
                 return false;
         content = map_get_content(map);
         is_current = content_is_current(content);
