@@ -12,8 +12,8 @@ struct directory;
 
 /*
  * Copies the options of the named maps among these. Only what a "map:NAME" in
- * some map's `table` or `domain` names is kept. Returns it with one reference; NULL when
- * there is no memory.
+ * some map's `table` or `domain` names is kept. Returns it with one reference;
+ * NULL when there is no memory.
  */
 struct directory *directory_new(const struct map_options *maps, size_t count);
 
