@@ -31,6 +31,9 @@
 #define PROBE_SECONDS 2
 #define PROBE_BYTES_A_SECOND (4 * 1024 * 1024)
 
+/* So much more than that on the clock: the machine may be busy. */
+#define PATIENCE_FACTOR 4
+
 /* What the probe ends with. */
 enum { PROBE_SOUND, PROBE_CORRUPT, PROBE_OTHER_KIND };
 
@@ -169,7 +172,9 @@ static _Noreturn void end(int result)
 
 /*
  * Ends this process when it has used so much processor time, and leaves nothing
- * of its memory on the disk. Not by limits, which a service may not set.
+ * of its memory on the disk. Not by limits, which a service may not set. It
+ * also ends after a time on the clock: should it wait for something that only
+ * the other process had, nobody may wait for it.
  */
 static void limit(time_t seconds)
 {
@@ -178,6 +183,7 @@ static void limit(time_t seconds)
 
         prctl(PR_SET_DUMPABLE, 0);
         signal(SIGPROF, SIG_DFL);
+        signal(SIGALRM, SIG_DFL);
         signal(SIGSEGV, SIG_DFL);
         signal(SIGBUS, SIG_DFL);
         signal(SIGFPE, SIG_DFL);
@@ -185,6 +191,7 @@ static void limit(time_t seconds)
         pthread_sigmask(SIG_SETMASK, &none, NULL);
         if (setitimer(ITIMER_PROF, &time, NULL) < 0)
                 end(PROBE_CORRUPT);
+        alarm((unsigned)(PATIENCE_FACTOR * seconds));
 }
 
 /* The library prints keys and values of a corrupt file. */
@@ -229,6 +236,10 @@ static int result_of(const char *path, const char *kind, int status,
 
         if (WIFEXITED(status) && WEXITSTATUS(status) == PROBE_SOUND)
                 return 0;
+        if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) {
+                reason_set_errno(ret_reason, -ETIMEDOUT, "%s", path);
+                return -ETIMEDOUT;
+        }
         if (WIFEXITED(status) && WEXITSTATUS(status) == PROBE_OTHER_KIND)
                 reason_set(ret_reason,
                         "%s: is no %s file; if it is a %s file, write %s:",
