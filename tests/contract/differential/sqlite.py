@@ -69,6 +69,7 @@ INJECTED = ("sqlite, a query without quotes: Postfix takes what clients send "
             "for SQL, ours fails where it could be some")
 MISSING = ("sqlite, a database that is not there: every key fails for Postfix, "
            "here those that make no query are not found, as with one")
+SIGNED = ".cf files, a number with a sign: Postfix takes it, ours is refused"
 WRITES = "sqlite, a statement that writes: ours is refused"
 FORMATS = ["%s", "%u", "%d", "%s@example.org", "[%s]", "%%%s", "%U:%s", "%D",
            "%1.%s", "smtp:[%d]:25", "x", "%s %s", "%S", "%2"]
@@ -127,8 +128,7 @@ def random_round(number):
     if rng.is_odd():
         name, values = rng.choice([
             ("query", ODD_QUERIES), ("result_format", ODD_FORMATS),
-            # Not "-1", which is no limit for Postfix, and an error here.
-            ("expansion_limit", ["", "x", "1x", "10s", "0x1"]),
+            ("expansion_limit", ["", "x", "10s", "007"]),
             ("domain", ["nope:x", "/nonexistent", "fail:x"]),
             ("dbpath", ["/dev/null", ""]),
             ("hosts", ["unknown"])])
@@ -190,6 +190,21 @@ def _():
     for limit in ("1", "2", "19", "20", "21"):
         named("limit" + limit, "many some number", expansion_limit=limit,
               query="select value from kinds where key = '%s'")
+
+
+@case("sqlite: numbers")
+def _():
+    numbers = ["", "-1", "+1", "007", "1x", "0x1", "1 2", "2147483647",
+               "2147483648", "4294967297", "99999999999999999999"]
+    rounds = []
+    for number in numbers:
+        one = table(f"number{number}", [b"many", b"number"],
+                    expansion_limit=number,
+                    query="select value from kinds where key = '%s'")
+        if number in ("-1", "+1"):
+            one.wanted_refusal = SIGNED
+        rounds.append(one)
+    compare("sqlite", rounds, 2, 4)
 
 
 @case("sqlite: the query in the parts of long ago")
