@@ -29,7 +29,7 @@ def _physical_line(rng):
             blanks(rng) + b"#" + _entry(rng),
             b"",
             blanks(rng),
-            _entry(rng) + b" " + b"x" * rng.choice([4095, 4096, 70000]),
+            _entry(rng) + b" " + b"x" * rng.choice([4095, 4096, 9000]),
         ])
     return line + blanks(rng) if rng.is_odd() else line
 

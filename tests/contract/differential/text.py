@@ -12,6 +12,7 @@ from tap import case, done
 
 FILES = 30
 TABLES = 64
+TOO_LONG = "a value that no socketmap reply to Postfix may hold fails"
 
 
 def texthash(name, data, asked):
@@ -91,6 +92,15 @@ def _():
 def _():
     data, asked = duplicates(rng_of("duplicates"))
     compare("texthash", [texthash("duplicates", data, asked)], 8, len(asked))
+
+
+@case("texthash: values as long as a reply may be, and longer")
+def _():
+    fits, long = b"v" * 99997, b"v" * 99998
+    one = texthash("long", b"fits " + fits + b"\nlong " + long + b"\n",
+                   [b"fits", b"Fits", b"long", b"Long"])
+    one.wanted = {key: TOO_LONG for key in (b"long", b"Long")}
+    compare("texthash", [one], 2, 4)
 
 
 @case("texthash: a file that is not there")
