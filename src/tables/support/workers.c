@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/queue.h>
 
 /* What a value and the work for it may take. */
 #define JOB_MEMORY ((size_t)2048)
@@ -14,7 +15,8 @@
 struct job {
         struct post post; /* first: the way back */
         struct workers *workers;
-        struct job *next;
+        TAILQ_ENTRY(job) link;
+        bool is_queued;        /* under the mutex */
         struct lookup lookup;  /* the thread's */
         struct lookup *asking; /* the asker's; NULL: cancelled. Loop's thread */
         struct arena arena;
@@ -42,12 +44,12 @@ struct workers {
         bool is_told;     /* that wakeup is to run. Loop's thread */
         unsigned pending; /* lookups. Loop's thread */
 
-        pthread_mutex_t mutex; /* for all that follows */
-        pthread_cond_t work;   /* there is some, or none will come any more */
-        unsigned threads;      /* that exist */
-        unsigned idle;         /* ... and wait */
-        struct job *first, **end;
-        unsigned queued;
+        pthread_mutex_t mutex;  /* for all that follows */
+        pthread_cond_t work;    /* there is some, or none will come any more */
+        unsigned threads;       /* that exist */
+        unsigned idle;          /* ... and wait, or have just begun */
+        TAILQ_HEAD(, job) jobs; /* that wait */
+        unsigned queued;        /* how many */
         bool is_closed;
 
         void *own_state; /* for those who wait, on their own thread */
@@ -108,7 +110,8 @@ static void wake_up(struct post *post)
         pthread_mutex_unlock(&workers->mutex);
         if (is_sleeping)
                 pthread_cond_signal(&workers->work);
-        if (workers->pending > 1)
+        /* What keeps the others busy may have been cancelled. */
+        if (workers->pending > 1 || !is_sleeping)
                 watch_jobs(workers);
 }
 
@@ -125,7 +128,7 @@ struct workers *workers_new(
         workers->events = env->events != NULL ? events_ref(env->events) : NULL;
         workers->thread_limit = env->threads > 0 ? env->threads : 1;
         workers->queue_limit = env->queue > 0 ? env->queue : 1;
-        workers->end = &workers->first;
+        TAILQ_INIT(&workers->jobs);
         pthread_mutex_init(&workers->mutex, NULL);
         pthread_cond_init(&workers->work, NULL);
         return workers;
@@ -213,25 +216,29 @@ static void take_rest(struct workers *workers, struct thread *thread)
         pthread_mutex_lock(&workers->mutex);
 }
 
+/* The mutex is locked. */
+static void take_job(struct workers *workers, struct job *job)
+{
+        TAILQ_REMOVE(&workers->jobs, job, link);
+        job->is_queued = false;
+        workers->queued--;
+}
+
 /* Takes the next job, or waits for one; NULL when none will come. */
 static struct job *next_job(struct workers *workers, struct thread *thread)
 {
         struct job *job;
 
-        if (workers->first == NULL && thread->busy_since != 0)
+        if (TAILQ_EMPTY(&workers->jobs) && thread->busy_since != 0)
                 take_rest(workers, thread);
-        while (workers->first == NULL && !workers->is_closed) {
+        while (TAILQ_EMPTY(&workers->jobs) && !workers->is_closed) {
                 workers->idle++;
                 pthread_cond_wait(&workers->work, &workers->mutex);
                 workers->idle--;
         }
-        job = workers->first;
-        if (job == NULL)
-                return NULL; /* it is closed */
-        workers->first = job->next;
-        if (workers->first == NULL)
-                workers->end = &workers->first;
-        workers->queued--;
+        job = TAILQ_FIRST(&workers->jobs);
+        if (job != NULL) /* else it is closed */
+                take_job(workers, job);
         return job;
 }
 
@@ -255,7 +262,7 @@ static void run_job(
  */
 static void send_back(struct workers *workers, struct job *job)
 {
-        if (workers->first != NULL)
+        if (!TAILQ_EMPTY(&workers->jobs))
                 events_leave(workers->events, &job->post);
         else
                 events_post(workers->events, &job->post);
@@ -274,6 +281,7 @@ static void *work(void *ctx)
         struct job *job;
 
         pthread_mutex_lock(&workers->mutex);
+        workers->idle--; /* as which it has begun */
         while ((job = next_job(workers, &thread)) != NULL) {
                 pthread_mutex_unlock(&workers->mutex);
                 run_job(workers, job, &thread);
@@ -308,9 +316,11 @@ static int start_thread(struct workers *workers)
         error = pthread_create(&thread, &attributes, work, workers);
         pthread_sigmask(SIG_SETMASK, &before, NULL);
         pthread_attr_destroy(&attributes);
-        if (error == 0)
-                workers->threads++;
-        return -error;
+        if (error != 0)
+                return -error;
+        workers->threads++;
+        workers->idle++;
+        return 0;
 }
 
 static struct job *make_job(struct workers *workers, struct lookup *lookup)
@@ -322,7 +332,7 @@ static struct job *make_job(struct workers *workers, struct lookup *lookup)
                 return NULL;
         job->workers = workers;
         job->post.run = come_back;
-        job->next = NULL;
+        job->is_queued = false;
         job->asking = lookup;
         job->lookup = (struct lookup){
                 .key = lookup->key,
@@ -345,15 +355,16 @@ static int put_job(struct workers *workers, struct job *job)
 {
         int r = 0;
 
-        if (workers->queued >= workers->queue_limit + workers->idle)
-                return -EBUSY;
         if (workers->queued >= workers->idle &&
                 workers->threads < workers->thread_limit)
                 r = start_thread(workers);
         if (r < 0 && workers->threads == 0)
                 return r;
-        *workers->end = job;
-        workers->end = &job->next;
+        if (workers->queued >= workers->idle &&
+                workers->queued - workers->idle >= workers->queue_limit)
+                return -EBUSY;
+        TAILQ_INSERT_TAIL(&workers->jobs, job, link);
+        job->is_queued = true;
         workers->queued++;
         return 0;
 }
@@ -387,13 +398,25 @@ enum progress workers_start(struct workers *workers, struct lookup *lookup)
         return lookup_failed(lookup, "no thread: %s", strerror(-r));
 }
 
+/* A job that no thread has yet must not keep one from others. */
 void workers_cancel(struct workers *workers, struct lookup *lookup)
 {
         struct job *job = lookup->state;
+        bool is_queued;
 
         workers->pending--;
         job->asking = NULL;
         lookup->state = NULL;
+        pthread_mutex_lock(&workers->mutex);
+        is_queued = job->is_queued;
+        if (is_queued)
+                take_job(workers, job);
+        pthread_mutex_unlock(&workers->mutex);
+        if (is_queued)
+                free_job(job);
+        /* For its sake the answer of another may have been left. */
+        if (workers->pending > 0)
+                watch_jobs(workers);
 }
 
 void workers_close(struct workers *workers)
