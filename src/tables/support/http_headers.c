@@ -28,7 +28,8 @@ static bool is_name(struct span name)
                 if (!((byte >= 'a' && byte <= 'z') ||
                             (byte >= 'A' && byte <= 'Z') ||
                             (byte >= '0' && byte <= '9')) &&
-                        memchr(NAME_SIGNS, byte, strlen(NAME_SIGNS)) == NULL)
+                        memchr(NAME_SIGNS, byte, sizeof(NAME_SIGNS) - 1) ==
+                                NULL)
                         return false;
         }
         return name.size > 0;

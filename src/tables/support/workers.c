@@ -44,12 +44,12 @@ struct workers {
         bool is_told;     /* that wakeup is to run. Loop's thread */
         unsigned pending; /* lookups. Loop's thread */
 
-        pthread_mutex_t mutex;  /* for all that follows */
-        pthread_cond_t work;    /* there is some, or none will come any more */
-        unsigned threads;       /* that exist */
-        unsigned idle;          /* ... and wait, or have just begun */
-        TAILQ_HEAD(, job) jobs; /* that wait */
-        unsigned queued;        /* how many */
+        pthread_mutex_t mutex; /* for all that follows */
+        pthread_cond_t work;   /* there is some, or none will come any more */
+        unsigned threads;      /* that exist */
+        unsigned idle;         /* ... and wait, or have just begun */
+        TAILQ_HEAD(job_list, job) jobs; /* that wait */
+        unsigned queued;                /* how many */
         bool is_closed;
 
         void *own_state; /* for those who wait, on their own thread */
