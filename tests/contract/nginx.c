@@ -45,10 +45,10 @@ void nginx_end(void)
         kill(server, SIGKILL);
         waitpid(server, NULL, 0);
         server = 0;
-        for (char i = '1'; i <= '5'; i++) {
+        for (int i = '1'; i <= '5'; i++) {
                 char name[] = "/nginx.0", *path;
 
-                name[strlen(name) - 1] = i;
+                name[strlen(name) - 1] = (char)i;
                 path = join(folder, name);
                 rmdir(path);
                 free(path);
