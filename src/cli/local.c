@@ -4,11 +4,11 @@
 #include "cli/cli.h"
 #include "config/config.h"
 #include "config/map_options.h"
+#include "config/offline.h"
 #include "maps/directory.h"
 #include "maps/questions.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,13 +21,6 @@ struct local {
         struct arena arena;   /* of the lookup before */
         struct lookup lookup; /* likewise */
 };
-
-static void say(void *ctx, enum severity severity, const char *line)
-{
-        (void)ctx;
-        fprintf(stderr, "%s%s\n",
-                severity == SEVERITY_WARNING ? "warning: " : "", line);
-}
 
 static const struct config_map *find_map(
         const struct config *config, const char *name)
@@ -60,7 +53,7 @@ static int open_content(struct local *local, struct report *report)
 
 int local_open(const char *file, const char *map, struct local **ret_local)
 {
-        struct report report = {.say = say};
+        struct report report = {.say = offline_say};
         struct local *local = calloc(1, sizeof(*local));
         int status = CLI_CONFIG;
 
@@ -127,11 +120,6 @@ void local_ask(struct local *local, struct span key, struct trace *trace,
         if (result.size > local->config->server.reply_size - size)
                 result = temp("the value is larger than a reply may be");
         *ret_result = result;
-}
-
-const struct config *local_config(const struct local *local)
-{
-        return local->config;
 }
 
 const struct config_map *local_map(const struct local *local)

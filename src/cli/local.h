@@ -24,7 +24,6 @@ int local_open(const char *file, const char *map, struct local **ret_local);
 void local_ask(struct local *local, struct span key, struct trace *trace,
         struct socketmap_result *ret_result);
 
-const struct config *local_config(const struct local *local);
 const struct config_map *local_map(const struct local *local);
 
 /* NULL does nothing. */

@@ -167,6 +167,15 @@ static void check_map_name(const struct config *config, struct span name,
                 (int)name.size, name.data, nearest_ask(&nearest).text);
 }
 
+/* Where something in the value of a setting stands. */
+static struct place place_in(const struct setting *setting, const char *at,
+        struct findings *findings)
+{
+        return source_advance(findings_get_source(findings, &setting->place),
+                &findings->arena, setting->place,
+                (size_t)(at - setting->value));
+}
+
 /* Looks at a list of maps; what stands behind a colon is no map's name. */
 static void check_map_names(const struct config *config,
         const struct section *section, const char *option,
@@ -179,10 +188,7 @@ static void check_map_names(const struct config *config,
                 return;
         rest = span_of(setting->value);
         while (word_next(&rest, &word)) {
-                struct place place = source_advance(
-                        findings_get_source(findings, &setting->place),
-                        &findings->arena, setting->place,
-                        (size_t)(word.data - setting->value));
+                struct place place = place_in(setting, word.data, findings);
                 const char *colon = memchr(word.data, ':', word.size);
 
                 if (colon != NULL)
@@ -198,34 +204,27 @@ struct nested {
         struct findings *findings;
 };
 
-static void add_nested_finding(
-        const struct nested *nested, struct span name, struct nearest *nearest)
+/* A secret map's table is not shown, so that no name in it is. */
+static void check_nested_name(const struct nested *nested, struct span name)
 {
-        const struct setting *setting =
-                section_get(nested->map->section, "table");
-        struct place place = source_advance(
-                findings_get_source(nested->findings, &setting->place),
-                &nested->findings->arena, setting->place,
-                (size_t)(name.data - setting->value));
+        struct place place =
+                place_in(section_get(nested->map->section, "table"), name.data,
+                        nested->findings);
+        struct nearest nearest = {0};
 
-        if (nested->map->secret)
+        if (!nested->map->secret)
+                check_map_name(nested->config, name, "table", &place,
+                        nested->findings);
+        else if (!has_map(nested->config, name, &nearest))
                 findings_add_hidden(nested->findings, &place,
                         "table: names a map that there is not");
-        else
-                findings_add(nested->findings, &place,
-                        "table: there is no [map %.*s]%s", (int)name.size,
-                        name.data, nearest_ask(nearest).text);
 }
 
 static int check_nested(
         void *ctx, const struct table_type *type, struct span argument)
 {
-        const struct nested *nested = ctx;
-        struct nearest nearest = {0};
-
-        if (type != NULL && strcmp(type->name, "map") == 0 &&
-                !has_map(nested->config, argument, &nearest))
-                add_nested_finding(nested, argument, &nearest);
+        if (type != NULL && strcmp(type->name, "map") == 0)
+                check_nested_name(ctx, argument);
         return 0;
 }
 

@@ -142,6 +142,16 @@ struct config *config_read(const char *file, struct report *report)
         return config;
 }
 
+size_t config_count_maps(const struct config *config)
+{
+        size_t count = 0;
+
+        for (const struct config_map *map = config->maps; map != NULL;
+                map = map->next)
+                count++;
+        return count;
+}
+
 void config_free(struct config *config)
 {
         if (config == NULL)

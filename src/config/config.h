@@ -16,6 +16,8 @@
  */
 struct config *config_read(const char *file, struct report *report);
 
+size_t config_count_maps(const struct config *config);
+
 /* NULL does nothing. */
 void config_free(struct config *config);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config/map_options.h"
 
+#include "config/config.h"
 #include "maps/directory.h"
 
 #include <stdlib.h>
@@ -34,17 +35,13 @@ struct map_options map_options_of(const struct config_map *map)
 
 struct directory *map_directory_of(const struct config *config)
 {
+        struct map_options *all =
+                calloc(config_count_maps(config), sizeof(*all));
         struct directory *directory;
-        struct map_options *all;
         size_t count = 0;
 
-        for (const struct config_map *map = config->maps; map != NULL;
-                map = map->next)
-                count++;
-        all = calloc(count, sizeof(*all));
         if (all == NULL)
                 return NULL;
-        count = 0;
         for (const struct config_map *map = config->maps; map != NULL;
                 map = map->next)
                 all[count++] = map_options_of(map);

@@ -7,7 +7,7 @@
 
 #include <sysexits.h>
 
-static void say(void *ctx, enum severity severity, const char *line)
+void offline_say(void *ctx, enum severity severity, const char *line)
 {
         (void)ctx;
         fprintf(stderr, "%s%s\n",
@@ -21,14 +21,14 @@ static int end_output(void)
 
 int offline_check(const char *file, bool opens)
 {
-        struct report report = {.say = say};
+        struct report report = {.say = offline_say};
 
         return check_run(file, opens, &report) < 0 ? EX_CONFIG : EX_OK;
 }
 
 int offline_dump(const char *file)
 {
-        struct report report = {.say = say};
+        struct report report = {.say = offline_say};
         struct config *config = config_read(file, &report);
 
         if (config == NULL)

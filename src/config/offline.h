@@ -7,7 +7,12 @@
 #ifndef CONFIG_OFFLINE_H
 #define CONFIG_OFFLINE_H
 
+#include "base/report.h"
+
 #include <stdbool.h>
+
+/* A report's say: a line on stderr; ctx is not used. */
+void offline_say(void *ctx, enum severity severity, const char *line);
 
 /* As check_run; quiet when nothing is wrong. */
 int offline_check(const char *file, bool opens);

@@ -12,16 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static size_t count_maps(const struct config *config)
-{
-        size_t count = 0;
-
-        for (const struct config_map *map = config->maps; map != NULL;
-                map = map->next)
-                count++;
-        return count;
-}
-
 static const char *name_of(const struct config_map *options)
 {
         return strcmp(options->name, "*") == 0 ? NULL : options->name;
@@ -106,8 +96,8 @@ struct maps *maps_open(const struct config *config, const struct maps *former,
         int code = -ENOMEM;
 
         if (maps != NULL)
-                maps->entries =
-                        calloc(count_maps(config), sizeof(*maps->entries));
+                maps->entries = calloc(
+                        config_count_maps(config), sizeof(*maps->entries));
         if (maps == NULL || maps->entries == NULL || opener.directory == NULL)
                 report_at(report, SEVERITY_ERROR, NULL, "maps: %s",
                         strerror(ENOMEM));

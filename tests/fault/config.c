@@ -54,16 +54,6 @@ static void say(void *ctx, enum severity severity, const char *line)
         CHECK(*line != '\0' || severity == SEVERITY_QUOTE);
 }
 
-static size_t count_maps(const struct config *config)
-{
-        size_t count = 0;
-
-        for (const struct config_map *map = config->maps; map != NULL;
-                map = map->next)
-                count++;
-        return count;
-}
-
 /*
  * Reads a file until nothing fails any more. Returns whether it was right then.
  */
@@ -81,7 +71,7 @@ static bool read_all(const char *file, size_t maps)
                 was_right = config != NULL;
                 CHECK(was_right == (report.errors == 0));
                 if (was_right)
-                        CHECK_INT(count_maps(config), maps);
+                        CHECK_INT(config_count_maps(config), maps);
                 config_free(config);
                 if (allocations < failing)
                         break;

@@ -16,6 +16,8 @@ import threading
 import time
 from urllib.parse import unquote_to_bytes
 
+from scripted_server import Threaded
+
 PATIENCE = 60
 
 CONFIG = """
@@ -138,15 +140,15 @@ class Request:
         return unquote_to_bytes(self.target.partition("=")[2])
 
 
-class Scripted:
+class Scripted(Threaded):
     """Answers each request by what `script` returns: bytes to send as they
     are, None to close the connection, or a list of these, and of seconds to
     wait in between."""
 
+    LEFT = (OSError, EOFError, ValueError)
+
     def __init__(self, script, path=None):
-        self.script = script
-        self.requests = []
-        self.connections = 0
+        super().__init__(script)
         self.is_stopping = threading.Event()
         if path is None:
             self.listener = socket.create_server(("127.0.0.1", 0), backlog=512)
@@ -157,36 +159,15 @@ class Scripted:
             self.listener.bind(path)
             self.listener.listen(512)
             self.url = "http://localhost"
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.start()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         self.is_stopping.set()
-        try:
-            self.listener.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # nobody was there
+        self.stop()
         self.listener.close()
-
-    def accept(self):
-        try:
-            while True:
-                connection, _ = self.listener.accept()
-                self.connections += 1
-                threading.Thread(target=self.serve, args=(connection,),
-                                 daemon=True).start()
-        except OSError:
-            pass
-
-    def serve(self, connection):
-        with connection, connection.makefile("rb") as stream:
-            try:
-                while self.answer(connection, stream):
-                    pass
-            except (OSError, EOFError, ValueError):
-                pass  # the client has left
 
     def answer(self, connection, stream):
         request = Request(stream)

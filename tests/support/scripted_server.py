@@ -14,29 +14,20 @@ def netstring(payload):
     return b"%d:%s," % (len(payload), payload)
 
 
-class Server:
-    """Answers each request (its payload) by what `script` returns: bytes to
-    send as they are, or None to close the connection."""
+class Threaded:
+    """Serves each connection in a thread, as long as answer(connection,
+    stream) of its subclass says that another request may follow."""
+
+    LEFT = ConnectionError  # what answer raises when the client has left
 
     def __init__(self, script):
         self.script = script
         self.requests = []
         self.connections = 0
-        self.directory = tempfile.TemporaryDirectory(prefix="scripted-")
-        self.listener = socket.socket(socket.AF_UNIX)
-        path = os.path.join(self.directory.name, "socket")
-        self.listener.bind(path)
-        self.listener.listen()
-        self.endpoint = "unix:" + path
+        self.listener = None  # to be set before start
+
+    def start(self):
         threading.Thread(target=self.accept, daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
-        self.listener.close()
-        self.directory.cleanup()
 
     def stop(self):
         """Takes no more connections."""
@@ -60,8 +51,31 @@ class Server:
             try:
                 while self.answer(connection, stream):
                     pass
-            except ConnectionError:
-                pass  # the client has left
+            except self.LEFT:
+                pass
+
+
+class Server(Threaded):
+    """Answers each request (its payload) by what `script` returns: bytes to
+    send as they are, or None to close the connection."""
+
+    def __init__(self, script):
+        super().__init__(script)
+        self.directory = tempfile.TemporaryDirectory(prefix="scripted-")
+        self.listener = socket.socket(socket.AF_UNIX)
+        path = os.path.join(self.directory.name, "socket")
+        self.listener.bind(path)
+        self.listener.listen()
+        self.endpoint = "unix:" + path
+        self.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+        self.listener.close()
+        self.directory.cleanup()
 
     def answer(self, connection, stream):
         digits = b""
