@@ -98,6 +98,35 @@ def _():
                     assert time.monotonic() < give_up
 
 
+@case("a lookup that needs a new connection gets it when there can be one")
+def _():
+    gate, lost = Gate(), []
+
+    def script(payload):
+        if payload == b"m lost" and not lost:
+            lost.append(payload)
+            return None
+        return gate(payload)
+
+    with Server(script) as server:
+        text = config(server).replace("deadline = 1s", "deadline = 20s")
+        path = server.endpoint.removeprefix("unix:")
+        with Daemon(text) as daemon:
+            both = [pending(daemon, server, "far", f"k{n}") for n in (1, 2)]
+            gate.open.set()
+            for thread, _ in both:
+                thread.join()
+            assert server.connections == 2
+            os.rename(path, path + ".away")
+            thread, answers = pending(daemon, server, "far", "lost")
+            while not lost:
+                time.sleep(0.01)
+            time.sleep(0.2)  # the other server cannot be reached for a while
+            os.rename(path + ".away", path)
+            thread.join()
+            assert answers == [("OK", b"lost")], answers
+
+
 @case("a reload lets lookups that wait end on what they began with")
 def _():
     gate = Gate()
