@@ -131,7 +131,7 @@ void maps_inherit_counts(const struct maps *maps, const struct maps *former)
 {
         for (size_t i = 0; i < maps->count; i++) {
                 struct map *map = maps->entries[i].map;
-                const struct map *before =
+                struct map *before =
                         find_map(former, map_get_options(map)->name);
 
                 if (before != NULL && before != map)
