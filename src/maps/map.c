@@ -91,7 +91,7 @@ static struct map *make_map(const struct table_env *env,
         map->events = env->events;
         map->directory = directory_ref(directory);
         map->tally.map = map;
-        map->questions.tally = &map->tally;
+        questions_begin(&map->questions, &map->tally, map->events);
         if (map_options_copy(options, &map->arena, &map->options) == 0)
                 return map;
         map_unref(map);

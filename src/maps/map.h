@@ -48,8 +48,8 @@ void map_unref(struct map *map);
 void map_lookup(struct socketmap_request *request, void *ctx);
 
 /*
- * Ends the lookups that are under way: the server answers TEMP. The server's
- * thread only.
+ * Ends the lookups that are under way, as the end of the events does: the
+ * server answers TEMP. The server's thread only.
  */
 void map_cancel(struct map *map);
 

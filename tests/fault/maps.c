@@ -9,7 +9,7 @@
 #include "maps/map.h"
 
 #include "check.h"
-#include "contract/fake_request.h"
+#include "fake_request.h"
 
 #include <errno.h>
 #include <stdatomic.h>
