@@ -16,6 +16,7 @@ struct events {
         uv_check_t end_of_turn;
         uv_idle_t no_wait; /* for descriptors, while something is deferred */
         struct post *deferred;
+        LIST_HEAD(, ending) endings;
         pthread_mutex_t mutex;
         struct post *first; /* ... under the mutex */
         struct post **end;
@@ -133,6 +134,7 @@ struct events *events_new(struct uv_loop_s *loop)
         events->no_wait.data = events;
         events->loop = loop;
         events->end = &events->first;
+        LIST_INIT(&events->endings);
         pthread_mutex_init(&events->mutex, NULL);
         return events;
 }
@@ -156,10 +158,24 @@ static void on_closed(uv_handle_t *handle)
         events_unref(handle->data);
 }
 
+void events_at_end(struct events *events, struct ending *ending)
+{
+        LIST_INSERT_HEAD(&events->endings, ending, link);
+}
+
+void ending_take_back(struct ending *ending)
+{
+        LIST_REMOVE(ending, link);
+}
+
 void events_free(struct events *events)
 {
+        struct ending *ending;
+
         if (events == NULL)
                 return;
+        while ((ending = LIST_FIRST(&events->endings)) != NULL)
+                ending->run(ending);
         run_posts(events);
         pthread_mutex_lock(&events->mutex);
         events->is_ended = true;

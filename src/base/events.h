@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 struct events;
 struct event;
@@ -23,11 +24,24 @@ struct uv_loop_s;
 struct events *events_new(struct uv_loop_s *loop);
 
 /*
- * Runs what was posted, then ends: what is posted later is never called. All
- * events have to be freed before, or by that. The loop has to run once more to
- * let go of it. NULL does nothing.
+ * Runs the endings, then what was posted, and ends: what is posted later is
+ * never called. All events have to be freed before, or by that. The loop has to
+ * run once more to let go of it. NULL does nothing.
  */
 void events_free(struct events *events);
+
+/* A call at the end, in somebody's own struct. */
+struct ending {
+        void (*run)(struct ending *ending);
+        LIST_ENTRY(ending) link; /* the list's own */
+};
+
+/*
+ * Has ending->run called by events_free, for what must not be under way any
+ * more; run has to take it back itself. On the loop's thread.
+ */
+void events_at_end(struct events *events, struct ending *ending);
+void ending_take_back(struct ending *ending);
 
 /* For threads that may post when it has ended. Any thread. */
 struct events *events_ref(struct events *events);

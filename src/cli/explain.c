@@ -42,16 +42,25 @@ static double milliseconds(void)
         return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
-/* Bytes that a terminal must not see are written as C does. */
+/* Bytes that a terminal must not see are written as C does: control characters,
+ * those of ISO 8859 too, and what is not UTF-8. */
 static void print_bytes(struct span bytes)
 {
-        for (size_t i = 0; i < bytes.size; i++) {
-                unsigned char byte = (unsigned char)bytes.data[i];
+        while (bytes.size > 0) {
+                uint32_t character = 0;
+                size_t size = utf8_decode(bytes, &character);
+                bool shows = character >= ' ' && character < 0x7f;
 
-                if (byte < ' ' || byte == 0x7f)
-                        printf("\\x%02x", byte);
-                else
-                        putchar(byte);
+                if (size > 1)
+                        shows = character >= 0xa0;
+                if (size == 0)
+                        size = 1;
+                if (shows)
+                        fwrite(bytes.data, 1, size, stdout);
+                for (size_t i = 0; i < size && !shows; i++)
+                        printf("\\x%02x", (unsigned char)bytes.data[i]);
+                bytes.data += size;
+                bytes.size -= size;
         }
 }
 

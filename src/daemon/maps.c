@@ -111,17 +111,11 @@ struct maps *maps_open(const struct config *config, const struct maps *former,
         return NULL;
 }
 
-void maps_cancel(struct maps *maps)
-{
-        for (size_t i = 0; maps != NULL && i < maps->count; i++)
-                map_cancel(maps->entries[i].map);
-}
-
 void maps_inherit_counts(const struct maps *maps, const struct maps *former)
 {
         for (size_t i = 0; i < maps->count; i++) {
                 struct map *map = maps->entries[i].map;
-                const struct map *before =
+                struct map *before =
                         find_map(former, map_get_options(map)->name);
 
                 if (before != NULL && before != map)

@@ -35,12 +35,6 @@ struct maps {
 struct maps *maps_open(const struct config *config, const struct maps *former,
         struct events *events, struct report *report, int *ret_code);
 
-/*
- * Ends the lookups that are under way: the server answers TEMP. The server's
- * thread only.
- */
-void maps_cancel(struct maps *maps);
-
 /* NULL does nothing. */
 void maps_close(struct maps *maps);
 

@@ -152,7 +152,10 @@ static int start_loop(struct daemon *daemon)
         return EX_OSERR;
 }
 
-/* With all maps closed: what they have left to do on the loop, too. */
+/*
+ * With all maps closed: what they have left to do on the loop, too. Lookups
+ * that still wait, at these or at those of before a reload, are cancelled.
+ */
 static void end_loop(struct daemon *daemon)
 {
         events_free(daemon->events);
@@ -174,7 +177,6 @@ static void stop(struct daemon *daemon)
         else
                 listeners_close(&daemon->listeners);
         upkeep_stop(&daemon->upkeep);
-        maps_cancel(daemon->maps);
         maps_close(daemon->maps); /* a reload may have looked at them */
         daemon->maps = NULL;
 }

@@ -11,6 +11,7 @@
 struct opening {
         const struct directory *directory;
         const char *name;
+        bool is_secret;
         const struct opening *outer;
 };
 
@@ -32,11 +33,18 @@ static struct table *open_map(const struct table_env *env, const char *name,
         const struct opening *outer = env->ctx;
         const struct map_options *options =
                 directory_find(outer->directory, name);
-        struct opening opening = {outer->directory, name, outer};
+        struct opening opening = {.outer = outer};
 
         if (options == NULL) {
                 reason_set(
                         ret_reason, "map:%s: there is no [map %s]", name, name);
+                return NULL;
+        }
+        if (options->secret && !outer->is_secret) {
+                reason_set(ret_reason,
+                        "map:%s: [map %s] is secret: [map %s], made of it, "
+                        "has to be, too",
+                        name, name, outer->name);
                 return NULL;
         }
         if (is_ring(outer, name)) {
@@ -44,6 +52,9 @@ static struct table *open_map(const struct table_env *env, const char *name,
                         name, name);
                 return NULL;
         }
+        opening.directory = outer->directory;
+        opening.name = name;
+        opening.is_secret = options->secret;
         return open_tables(env, options, &opening, ret_reason);
 }
 
@@ -91,7 +102,8 @@ static int find_canary(
 struct content *content_open(const struct table_env *env,
         const struct map_options *options, const struct directory *directory)
 {
-        struct opening opening = {directory, options->name, NULL};
+        struct opening opening = {
+                directory, options->name, options->secret, NULL};
         struct content *content = calloc(1, sizeof(*content));
         struct table *table;
 

@@ -19,6 +19,7 @@ struct map {
         struct content *content;
         pthread_mutex_t mutex;
         struct tally tally;
+        struct map *heir; /* a reference; NULL: nobody counts in its place */
         struct questions questions;
 };
 
@@ -27,6 +28,7 @@ static void free_map(struct map *map)
         questions_fini(&map->questions);
         content_unref(map->content);
         pthread_mutex_destroy(&map->mutex);
+        map_unref(map->heir);
         directory_unref(map->directory);
         arena_fini(&map->arena);
         free(map);
@@ -89,7 +91,7 @@ static struct map *make_map(const struct table_env *env,
         map->events = env->events;
         map->directory = directory_ref(directory);
         map->tally.map = map;
-        map->questions.tally = &map->tally;
+        questions_begin(&map->questions, &map->tally, map->events);
         if (map_options_copy(options, &map->arena, &map->options) == 0)
                 return map;
         map_unref(map);
@@ -207,8 +209,9 @@ void map_get_counts(const struct map *map, struct map_counts *ret_counts)
         tally_get(&map->tally, ret_counts);
 }
 
-void map_inherit_counts(struct map *map, const struct map *former)
+void map_inherit_counts(struct map *map, struct map *former)
 {
+        former->heir = map_ref(map);
         tally_inherit(&map->tally, &former->tally);
 }
 

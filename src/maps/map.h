@@ -48,8 +48,8 @@ void map_unref(struct map *map);
 void map_lookup(struct socketmap_request *request, void *ctx);
 
 /*
- * Ends the lookups that are under way: the server answers TEMP. The server's
- * thread only.
+ * Ends the lookups that are under way, as the end of the events does: the
+ * server answers TEMP. The server's thread only.
  */
 void map_cancel(struct map *map);
 
@@ -91,9 +91,10 @@ void map_set_observer(struct map *map, const struct map_observer *observer);
 void map_get_counts(const struct map *map, struct map_counts *ret_counts);
 
 /*
- * Goes on counting where a former map of that name is, which is replaced. The
+ * Goes on counting where a former map of that name is, which is replaced; and
+ * counts the lookups, too, that are still under way there. Once for each. The
  * server's thread only.
  */
-void map_inherit_counts(struct map *map, const struct map *former);
+void map_inherit_counts(struct map *map, struct map *former);
 
 #endif

@@ -24,6 +24,21 @@ struct question {
         max_align_t memory[LOOKUP_MEMORY / sizeof(max_align_t)];
 };
 
+/* However long it waits: its table goes when the events do. */
+static void end_all(struct ending *ending)
+{
+        questions_cancel(
+                (struct questions *)((char *)ending -
+                                     offsetof(struct questions, ending)));
+}
+
+void questions_begin(
+        struct questions *questions, struct tally *tally, struct events *events)
+{
+        *questions = (struct questions){
+                .tally = tally, .events = events, .ending.run = end_all};
+}
+
 static struct outcome temp(const char *text)
 {
         return (struct outcome){SOCKETMAP_TEMP, span_of(text)};
@@ -130,6 +145,8 @@ static void link_pending(struct questions *questions, struct question *question)
         question->next = questions->pending;
         if (question->next != NULL)
                 question->next->before = question;
+        else if (questions->events != NULL)
+                events_at_end(questions->events, &questions->ending);
         questions->pending = question;
 }
 
@@ -142,6 +159,8 @@ static void unlink_pending(
                 question->before->next = question->next;
         else
                 questions->pending = question->next;
+        if (questions->pending == NULL && questions->events != NULL)
+                ending_take_back(&questions->ending);
 }
 
 /* Lets go of what a pending question has. */

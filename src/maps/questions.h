@@ -11,13 +11,21 @@
 
 struct question;
 
-/* Begins zeroed, but for the tally, which is borrowed. */
 struct questions {
         struct tally *tally;
+        struct events *events;
+        struct ending ending; /* of those that are pending, if any */
         struct question *pending;
         struct question *unused; /* memory to use again */
         unsigned unused_count;
 };
+
+/*
+ * Borrows both. What is pending when the events end is cancelled; events may be
+ * NULL: then nothing is to be pending.
+ */
+void questions_begin(struct questions *questions, struct tally *tally,
+        struct events *events);
 
 /* Asks the content and replies, now or later. */
 void questions_ask(struct questions *questions, struct content *content,

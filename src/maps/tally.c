@@ -15,8 +15,16 @@ static void add(_Atomic uint64_t *value, uint64_t amount)
                 memory_order_relaxed);
 }
 
+static struct tally *last_heir(struct tally *tally)
+{
+        while (tally->heir != NULL)
+                tally = tally->heir;
+        return tally;
+}
+
 void tally_add(struct tally *tally, enum map_counter counter, uint64_t amount)
 {
+        tally = last_heir(tally);
         add(&tally->counts[counter], amount);
 }
 
@@ -30,7 +38,7 @@ void tally_get(const struct tally *tally, struct map_counts *ret_counts)
                         &tally->latency[n], memory_order_relaxed);
 }
 
-void tally_inherit(struct tally *tally, const struct tally *former)
+void tally_inherit(struct tally *tally, struct tally *former)
 {
         struct map_counts counts;
 
@@ -39,6 +47,7 @@ void tally_inherit(struct tally *tally, const struct tally *former)
                 add(&tally->counts[n], counts.value[n]);
         for (size_t n = 0; n < MAP_LATENCY_BUCKETS; n++)
                 add(&tally->latency[n], counts.latency[n]);
+        former->heir = tally;
 }
 
 /* Never 0, which stands for a lookup that is not timed. */
@@ -78,7 +87,7 @@ __attribute__((noinline)) static void tell_time(struct tally *tally,
                 atomic_load_explicit(&tally->observer, memory_order_acquire);
         uint64_t time = nanoseconds() - begin;
 
-        add(&tally->latency[bucket_of(time)], 1);
+        add(&last_heir(tally)->latency[bucket_of(time)], 1);
         if (observer != NULL)
                 observer->answered(observer->ctx, tally->map, key,
                         outcome->status, outcome->text, time);

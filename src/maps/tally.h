@@ -30,7 +30,8 @@ struct tally {
         const struct map_observer *_Atomic observer;
         _Atomic uint64_t counts[MAP_COUNTERS];
         _Atomic uint64_t latency[MAP_LATENCY_BUCKETS];
-        unsigned turn; /* to the next sample */
+        unsigned turn;      /* to the next sample */
+        struct tally *heir; /* counts from now on; NULL: this one */
 };
 
 /* What is replied. */
@@ -41,8 +42,9 @@ struct outcome {
 
 void tally_add(struct tally *tally, enum map_counter counter, uint64_t amount);
 
-/* Goes on where another one is. */
-void tally_inherit(struct tally *tally, const struct tally *former);
+/* Goes on where another one is, and counts what comes to that one, too: this
+ * one has to live as long. */
+void tally_inherit(struct tally *tally, struct tally *former);
 
 /* Any thread. */
 void tally_get(const struct tally *tally, struct map_counts *ret_counts);

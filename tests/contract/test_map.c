@@ -356,6 +356,9 @@ static void test_counts(void)
         map_inherit_counts(next, map);
         CHECK_INT(count_of(next, MAP_COUNT_NOTFOUND), 1);
         CHECK_INT(count_of(next, MAP_COUNT_OK), 2);
+        ask_as(map, 0); /* what was under way */
+        CHECK_INT(count_of(next, MAP_COUNT_OK), 3);
+        CHECK_INT(count_of(map, MAP_COUNT_OK), 2);
         CHECK_STR(map_counter_name(MAP_COUNT_NOTFOUND), "notfound");
         for (int i = 0; i < MAP_COUNTERS; i++)
                 CHECK(map_counter_name((enum map_counter)i) != NULL);

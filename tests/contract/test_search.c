@@ -517,6 +517,30 @@ static void test_kept(void)
         map_unref(next);
 }
 
+/* The last test. What waits when the events end is cancelled, wherever it is.
+ */
+static void test_end(void)
+{
+        const struct search_case one = {.name = "end"};
+        const struct map_options other = {.name = "m", .table = "static:new"};
+        struct table_env env = {.report = &report, .events = events};
+        struct map *map = open_case(&one, "later:{static:old}");
+        struct socketmap_request requests[] = {
+                {.key = SPAN_LITERAL("a"), .remaining = 60000},
+                {.key = SPAN_LITERAL("b"), .remaining = 60000}};
+
+        map_lookup(&requests[0], map);
+        map_lookup(&requests[1], map);
+        content_unref(map_adopt(map, content_open(&env, &other, NULL)));
+        cancelled = 0;
+        events_free(events);
+        CHECK_INT(cancelled, 2);
+        CHECK_INT(requests[0].replies + requests[1].replies, 0);
+        CHECK_INT(requests[0].releases, 1);
+        CHECK_INT(requests[1].releases, 1);
+        map_unref(map);
+}
+
 /* Keeps the loop waiting, which the events don't. */
 static void do_nothing(uv_timer_t *timer)
 {
@@ -538,8 +562,8 @@ int main(void)
         RUN(test_cancel);
         RUN(test_adopted);
         RUN(test_kept);
+        RUN(test_end);
         uv_close((uv_handle_t *)&timer, NULL);
-        events_free(events);
         uv_run(&loop, UV_RUN_DEFAULT);
         CHECK_INT(uv_loop_close(&loop), 0);
         return check_done();

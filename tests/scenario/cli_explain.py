@@ -146,6 +146,27 @@ def _():
     assert r"a\x1b[31m\x0ab@example.org" in out, out
 
 
+@case("explain: nor the control characters above ASCII, and what is no UTF-8")
+def _():
+    status, out = explain("virtual", "\u00e4\u009b[31m\u00a0b@example.org")
+    assert status == 0 and "\u009b" not in out, out
+    assert "\u00e4" r"\xc2\x9b[31m" "\u00a0b@example.org" in out, out
+    status, out = explain("virtual", b"a\xff\xc3@example.org")
+    assert status == 0 and r"a\xff\xc3@example.org" in out, out
+    assert "not UTF-8" in out, out
+
+
+@case("explain: neither a map of a secret one shows its values")
+def _():
+    text = CONFIG + "[map outer]\ntable = pipemap:{map:hidden,static:x}\n"
+    status, out, why = run("explain", "outer", "k", text=text)
+    assert (status, "secret-value" in out + why) == (75, False), out
+    assert "[map hidden] is secret: [map outer], made of it" in out, out
+    status, out, why = run("explain", "outer", "k", text=text + "secret = yes")
+    assert status == 0 and "OK (secret)" in out, out
+    assert "secret-value" not in out + why, out
+
+
 @case("explain: several keys; the worst of them is told by the exit status")
 def _():
     assert explain("list", "a", "a")[0] == 0

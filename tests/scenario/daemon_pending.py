@@ -3,13 +3,15 @@
 """Lookups that wait: for another server, for a database, for a thread. Whatever
 happens to those, the answer is never a wrong one, and nobody else waits."""
 import os
+import re
 import signal
+import socket
 import sqlite3
 import tempfile
 import threading
 import time
 
-from daemon import Daemon, write_config
+from daemon import Daemon, program, write_config
 from scripted_server import Server, netstring
 from socketmap_client import Client
 from tap import case, done
@@ -98,6 +100,35 @@ def _():
                     assert time.monotonic() < give_up
 
 
+@case("a lookup that needs a new connection gets it when there can be one")
+def _():
+    gate, lost = Gate(), []
+
+    def script(payload):
+        if payload == b"m lost" and not lost:
+            lost.append(payload)
+            return None
+        return gate(payload)
+
+    with Server(script) as server:
+        text = config(server).replace("deadline = 1s", "deadline = 20s")
+        path = server.endpoint.removeprefix("unix:")
+        with Daemon(text) as daemon:
+            both = [pending(daemon, server, "far", f"k{n}") for n in (1, 2)]
+            gate.open.set()
+            for thread, _ in both:
+                thread.join()
+            assert server.connections == 2
+            os.rename(path, path + ".away")
+            thread, answers = pending(daemon, server, "far", "lost")
+            while not lost:
+                time.sleep(0.01)
+            time.sleep(0.2)  # the other server cannot be reached for a while
+            os.rename(path + ".away", path)
+            thread.join()
+            assert answers == [("OK", b"lost")], answers
+
+
 @case("a reload lets lookups that wait end on what they began with")
 def _():
     gate = Gate()
@@ -175,6 +206,159 @@ def _():
                 thread.join()
                 assert answers[0][0] in ("TEMP", "TIMEOUT"), answers
         gate.open.set()
+
+
+def counts(daemon, name, turn=1):
+    """What SIGUSR1 tells of a map."""
+    daemon.send_signal(signal.SIGUSR1)
+    line = daemon.wait_line(f"map={name} ", turn)
+    return {word: int(number)
+            for word, number in re.findall(r" (\w+)=(\d+)", line)}
+
+
+@case("what waited is counted as what became of it, also after a reload")
+def _():
+    gate = Gate()
+    with Server(gate) as server, tempfile.TemporaryDirectory() as directory:
+        text = config(server).replace("deadline = 1s", "deadline = 20s")
+        with Daemon(text, directory) as daemon:
+            with Client(daemon.endpoint) as gone:
+                gone.ask("far", "gone")
+                waiting = pending(daemon, server, "far", "k")
+                while len(server.requests) < 2:
+                    time.sleep(0.01)
+            assert counts(daemon, "far")["ok"] == 0
+            write_config(directory, text + "auto_reload = no\n")
+            daemon.send_signal(signal.SIGHUP)
+            daemon.wait_line("reloaded 2 maps")
+            gate.open.set()
+            waiting[0].join()
+            give_up, turn = time.monotonic() + 30, 2
+            while True:
+                got = counts(daemon, "far", turn)
+                if got["ok"] + got["canceled"] == 2:
+                    break
+                assert time.monotonic() < give_up, got
+                turn += 1
+            assert got["ok"] == got["canceled"] == 1, got
+
+
+@case("what came too late is counted once")
+def _():
+    gate = Gate()
+    with Server(gate) as server, Daemon(config(server)) as daemon:
+        with Client(daemon.endpoint) as client:
+            for n in range(3):
+                assert client.lookup("far", f"k{n}")[0] in ("TIMEOUT", "TEMP")
+            assert client.lookup("plain", "k") == ("OK", b"x")
+        give_up, turn = time.monotonic() + 30, 1
+        while True:
+            got = counts(daemon, "far", turn)
+            if got["late"] + got["temp"] >= 3:
+                break
+            assert time.monotonic() < give_up, got
+            turn += 1
+        assert got["late"] + got["temp"] == 3 and got["ok"] == 0, got
+        gate.open.set()
+
+
+@case("a server that dies with a lookup is TEMP, and nobody hangs")
+def _():
+    with tempfile.TemporaryDirectory() as directory:
+        path = f"{directory}/far"
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(path)
+        listener.listen()
+        text = SETTINGS.replace("1s", "20s") + PLAIN + \
+            f"[map far]\ntable = socketmap:unix:{path}:m\n"
+        with Daemon(text) as daemon:
+            thread, answers = in_background(daemon, "far", "k")
+            connection, _ = listener.accept()
+            assert connection.recv(100) == netstring(b"m k")
+            os.unlink(path)
+            listener.close()
+            connection.sendall(b"7:OK half"[:5])
+            connection.close()
+            thread.join()
+            assert answers[0][0] == "TEMP", answers
+            with Client(daemon.endpoint) as client:
+                assert client.lookup("far", "k")[0] == "TEMP"
+                assert client.lookup("plain", "k") == ("OK", b"x")
+
+
+@case("a thousand lookups wait at once, and others go on")
+def _():
+    gate, count = Gate(), 1000
+    with Server(gate) as server:
+        text = config(server).replace("deadline = 1s", "deadline = 60s")
+        with Daemon(text) as daemon:
+            clients = [Client(daemon.endpoint) for _ in range(count)]
+            for n, client in enumerate(clients):
+                client.ask("far", f"k{n}")
+            with Client(daemon.endpoint) as client:
+                assert client.lookup("plain", "k") == ("OK", b"x")
+            gate.open.set()
+            for n, client in enumerate(clients):
+                assert client.reply() == ("OK", f"k{n}".encode())
+                client.close()
+
+
+@case("another daemon takes over: who waits gets his answer from the old one")
+def _():
+    gate = Gate()
+    with Server(gate) as server, tempfile.TemporaryDirectory() as directory:
+        text = config(server).replace("deadline = 1s", "deadline = 20s") \
+            .replace("[map plain]", "control = @DIR@/control\n[map plain]", 1) \
+            .replace("drain_timeout = 2s", "drain_timeout = 20s")
+        with Daemon(text, directory) as old:
+            with Client(old.endpoint) as client:
+                client.ask("far", "k")
+                while not server.requests:
+                    time.sleep(0.01)
+                path = write_config(directory, text.replace(
+                    f"socketmap:{server.endpoint}:m", "static:new"))
+                with Daemon(None, directory, [
+                        program(), "--takeover", "-c", path]) as new:
+                    gate.open.set()
+                    assert client.reply() == ("OK", b"k")
+                    assert old.wait() == 0
+                    assert client.lookup("far", "k") == ("OK", b"new")
+                    assert new.stop() == 0
+
+
+@case("the end, with lookups that wait at maps of before a reload")
+def _():
+    gate = Gate()
+    with Server(gate) as server, tempfile.TemporaryDirectory() as directory:
+        text = config(server).replace("deadline = 1s", "deadline = 60s") \
+            .replace("drain_timeout = 2s", "drain_timeout = 200ms")
+        with Daemon(text, directory) as daemon:
+            clients = [Client(daemon.endpoint) for _ in range(20)]
+            for client in clients:
+                client.ask("far", "k")
+            while len(server.requests) < 8:
+                time.sleep(0.01)
+            write_config(directory, text.replace(
+                f"socketmap:{server.endpoint}:m", "static:new"))
+            daemon.send_signal(signal.SIGHUP)
+            daemon.wait_line("reloaded 2 maps")
+            assert daemon.stop() == 0
+            for client in clients:
+                client.close()
+        gate.open.set()
+
+
+@case("users of the system, many at once")
+def _():
+    with Daemon("[map users]\ntable = unix:passwd.byname\n") as daemon:
+        threads = [in_background(daemon, "users", name)
+                   for _ in range(20) for name in ("root", "no body")]
+        for n, (thread, answers) in enumerate(threads):
+            thread.join()
+            if n % 2:
+                assert answers == [("NOTFOUND", b"")], answers
+            else:
+                assert answers[0][1].startswith(b"root:x:0:0:"), answers
 
 
 def make_database(path, value):

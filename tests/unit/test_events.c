@@ -146,8 +146,41 @@ static void test_post_at_the_end(void)
         CHECK_STR(scene.happened, "p");
 }
 
+struct last_note {
+        struct ending ending; /* first */
+        struct note note;
+};
+
+/* It may still post. */
+static void run_last(struct ending *ending)
+{
+        struct last_note *last = (struct last_note *)ending;
+
+        happen(last->note.scene, '.');
+        events_post(last->note.scene->events, &last->note.post);
+        ending_take_back(ending);
+}
+
+static void test_end(void)
+{
+        uv_loop_t loop;
+        struct scene scene;
+        struct last_note notes[3];
+
+        begin(&scene, &loop);
+        for (int i = 0; i < 3; i++) {
+                notes[i].ending.run = run_last;
+                notes[i].note = note_new(&scene, (char)('a' + i));
+                events_at_end(scene.events, &notes[i].ending);
+        }
+        ending_take_back(&notes[1].ending);
+        end(&scene, &loop);
+        CHECK_STR(scene.happened, "..ca");
+}
+
 int main(void)
 {
+        RUN(test_end);
         RUN(test_defer);
         RUN(test_defer_behind_ready);
         RUN(test_post_at_the_end);

@@ -224,7 +224,7 @@ static bool give_one(struct remote *remote)
         return false;
 }
 
-/* Those who wait for a busy connection may go on waiting. */
+/* Those who wait for a busy connection, or for a new one, go on waiting. */
 static void dial_failed(struct remote *remote, const struct reason *reason)
 {
         remote->rests_until = events_now() + REMOTE_REST;
@@ -232,6 +232,8 @@ static void dial_failed(struct remote *remote, const struct reason *reason)
                 &remote->reason, "%s: %s", remote->server->name, reason->text);
         if (remote->count == 0)
                 questions_fail(&remote->questions, &remote->reason);
+        else
+                event_at(remote->event, remote->rests_until);
 }
 
 static void take_dialed(
