@@ -45,11 +45,11 @@ void nginx_end(void)
         kill(server, SIGKILL);
         waitpid(server, NULL, 0);
         server = 0;
-        for (char i = '1'; i <= '5'; i++) {
-                char name[] = "/nginx.0", *path;
+        for (int i = 1; i <= 5; i++) {
+                char *path;
 
-                name[strlen(name) - 1] = i;
-                path = join(folder, name);
+                if (asprintf(&path, "%s/nginx.%d", folder, i) < 0)
+                        abort();
                 rmdir(path);
                 free(path);
         }

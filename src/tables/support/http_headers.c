@@ -28,7 +28,7 @@ static bool is_name(struct span name)
                 if (!((byte >= 'a' && byte <= 'z') ||
                             (byte >= 'A' && byte <= 'Z') ||
                             (byte >= '0' && byte <= '9')) &&
-                        memchr(NAME_SIGNS, byte, strlen(NAME_SIGNS)) == NULL)
+                        (byte == '\0' || strchr(NAME_SIGNS, byte) == NULL))
                         return false;
         }
         return name.size > 0;
