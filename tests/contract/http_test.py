@@ -4,13 +4,13 @@
 import json
 import random
 import re
-import subprocess
 import tempfile
 import time
 from urllib.parse import unquote_to_bytes
 
 from http_maps import Maps, socketmap
-from http_server import Nginx, Scripted, free_port, reply
+from http_server import (Nginx, Scripted, free_port, make_certificates,
+                         reply)
 from socketmap_client import PATIENCE
 from tap import case, done
 
@@ -323,30 +323,6 @@ def _():
         while maps.lookup("m", "x") != ("OK", b"Bearer new"):
             assert time.monotonic() < until, "still the old one"
             time.sleep(0.05)
-
-
-def openssl(*arguments):
-    subprocess.run(["openssl", *arguments], check=True,
-                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-
-
-def make_certificates(folder):
-    """A CA, and what it has signed: a server's certificate, a client's."""
-    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt",
-            "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
-            "/CN=test CA", "-keyout", f"{folder}/ca.key", "-out",
-            f"{folder}/ca.pem")
-    for name in "server", "client":
-        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-                "-nodes", "-subj", f"/CN={name}", "-addext",
-                "subjectAltName=DNS:localhost", "-keyout",
-                f"{folder}/{name}.key", "-out", f"{folder}/{name}.csr")
-        with open(f"{folder}/ext", "w", encoding="ascii") as file:
-            file.write("subjectAltName=DNS:localhost\n")
-        openssl("x509", "-req", "-days", "2", "-in", f"{folder}/{name}.csr",
-                "-CA", f"{folder}/ca.pem", "-CAkey", f"{folder}/ca.key",
-                "-CAcreateserial", "-extfile", f"{folder}/ext", "-out",
-                f"{folder}/{name}.pem")
 
 
 TLS = """

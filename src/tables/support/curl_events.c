@@ -14,18 +14,19 @@ struct curl_events {
         struct event *event; /* for that, and for libcurl's timer */
         uint64_t due;
         bool is_adding; /* the timer is set afterwards */
-        void (*active)(void *ctx);
+        size_t count;   /* of requests */
+        void (*active)(void *ctx, struct curl_events *curl_events);
         void *ctx;
 };
 
 static void on_due(void *ctx)
 {
-        const struct curl_events *curl_events = ctx;
+        struct curl_events *curl_events = ctx;
         int running;
 
         curl_multi_socket_action(
                 curl_events->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-        curl_events->active(curl_events->ctx);
+        curl_events->active(curl_events->ctx, curl_events);
 }
 
 /* An error of a socket is for both: libcurl will meet it. */
@@ -42,7 +43,7 @@ static int mask_of(uint32_t ready)
 
 static void on_ready(void *ctx, unsigned what)
 {
-        const struct curl_events *curl_events = ctx;
+        struct curl_events *curl_events = ctx;
         struct epoll_event ready[BATCH];
         int count = epoll_wait(curl_events->epoll, ready, BATCH, 0), running;
 
@@ -50,7 +51,7 @@ static void on_ready(void *ctx, unsigned what)
         for (int i = 0; i < count; i++)
                 curl_multi_socket_action(curl_events->multi, ready[i].data.fd,
                         mask_of(ready[i].events), &running);
-        curl_events->active(curl_events->ctx);
+        curl_events->active(curl_events->ctx, curl_events);
 }
 
 static int set_timer(CURLM *multi, long milliseconds, void *ctx)
@@ -125,7 +126,7 @@ static int open_parts(struct curl_events *curl_events, struct events *events,
 }
 
 struct curl_events *curl_events_new(struct events *events, unsigned connections,
-        void (*active)(void *ctx), void *ctx)
+        void (*active)(void *ctx, struct curl_events *curl_events), void *ctx)
 {
         struct curl_events *curl_events = calloc(1, sizeof(*curl_events));
 
@@ -166,13 +167,20 @@ int curl_events_add(struct curl_events *curl_events, CURL *curl)
         else
                 r = -ENOMEM;
         curl_events->is_adding = false;
+        curl_events->count += r == 0;
         event_at(curl_events->event, curl_events->due);
         return r;
 }
 
 void curl_events_remove(struct curl_events *curl_events, CURL *curl)
 {
-        curl_multi_remove_handle(curl_events->multi, curl);
+        if (curl_multi_remove_handle(curl_events->multi, curl) == CURLM_OK)
+                curl_events->count--;
+}
+
+bool curl_events_is_idle(const struct curl_events *curl_events)
+{
+        return curl_events->count == 0;
 }
 
 CURL *curl_events_next(struct curl_events *curl_events, CURLcode *ret_code)

@@ -21,7 +21,7 @@ struct curl_events;
  * follows: the events' thread.
  */
 struct curl_events *curl_events_new(struct events *events, unsigned connections,
-        void (*active)(void *ctx), void *ctx);
+        void (*active)(void *ctx, struct curl_events *curl_events), void *ctx);
 
 /* No request is there any more. NULL does nothing. */
 void curl_events_free(struct curl_events *curl_events);
@@ -34,6 +34,9 @@ int curl_events_add(struct curl_events *curl_events, CURL *curl);
 
 /* Takes a request out, finished or not; if not, its connection is closed. */
 void curl_events_remove(struct curl_events *curl_events, CURL *curl);
+
+/* Whether no request is there. */
+bool curl_events_is_idle(const struct curl_events *curl_events);
 
 /* Returns the next one that has finished, to be removed; NULL: none has. */
 CURL *curl_events_next(struct curl_events *curl_events, CURLcode *ret_code);

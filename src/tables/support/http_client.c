@@ -7,6 +7,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* Who cancels so shortly before the deadline has had no answer in time. */
+#define LATE 50
+
 /* One request at a time; which connection it takes is libcurl's business. */
 struct connection {
         struct http_client *client;
@@ -14,6 +17,7 @@ struct connection {
         struct event *event;     /* for the deadline */
         uint64_t wakes;          /* when that comes; UINT64_MAX: never */
         struct question *question;
+        struct curl_events *curl; /* that the request was begun on; or NULL */
         struct http_easy easy;
 };
 
@@ -21,7 +25,9 @@ struct http_client {
         const struct http_config *config;
         struct events *events;
         struct questions questions;
-        struct curl_events *curl;
+        struct curl_events *curl; /* for new requests; NULL: none yet */
+        struct curl_events *old;  /* those on it are to end; NULL: none */
+        bool shares;              /* HTTP/2: requests share a connection */
         struct connection *idle;
         size_t count, busy;
         uint64_t rests_until;
@@ -56,6 +62,7 @@ static void never_ready(void *ctx, unsigned what)
 }
 
 static void on_late(void *ctx);
+static void on_active(void *ctx, struct curl_events *curl_events);
 
 /* Returns NULL when there is no memory. */
 static struct connection *make_connection(struct http_client *client)
@@ -93,7 +100,9 @@ static struct question *release(struct connection *connection)
         struct http_client *client = connection->client;
         struct question *question = connection->question;
 
-        curl_events_remove(client->curl, connection->easy.curl);
+        if (connection->curl != NULL)
+                curl_events_remove(connection->curl, connection->easy.curl);
+        connection->curl = NULL;
         http_easy_end(&connection->easy);
         connection->question = NULL;
         connection->next = client->idle;
@@ -118,12 +127,13 @@ static void note_reach(
  * Answers all whose requests have finished. The first is left to be told by
  * the caller, if it wants one; the others are told later.
  */
-static void collect(struct http_client *client, struct lookup **ret_first)
+static void collect(struct http_client *client, struct curl_events *curl_events,
+        struct lookup **ret_first)
 {
         CURLcode code = CURLE_OK;
         CURL *curl;
 
-        while ((curl = curl_events_next(client->curl, &code)) != NULL) {
+        while ((curl = curl_events_next(curl_events, &code)) != NULL) {
                 struct http_easy *easy = NULL;
                 struct connection *connection;
                 struct question *question;
@@ -133,6 +143,7 @@ static void collect(struct http_client *client, struct lookup **ret_first)
                                                    offsetof(struct connection,
                                                            easy));
                 http_easy_answer(easy, code, connection->question->lookup);
+                client->shares |= http_easy_shares(easy);
                 question = release(connection);
                 note_reach(client, code, question->lookup);
                 if (ret_first != NULL && *ret_first == NULL)
@@ -151,6 +162,24 @@ static void wake_at(struct connection *connection, uint64_t time)
         event_at(connection->event, time);
 }
 
+/* Returns 0, or -ENOMEM and the lookup has failed. */
+static int send_request(struct connection *connection, struct lookup *lookup)
+{
+        struct http_client *client = connection->client;
+        unsigned connections = (unsigned)client->config->options.connections;
+
+        if (client->curl == NULL)
+                client->curl = curl_events_new(
+                        client->events, connections, on_active, client);
+        if (client->curl != NULL &&
+                curl_events_add(client->curl, connection->easy.curl) == 0) {
+                connection->curl = client->curl;
+                return 0;
+        }
+        lookup_failed(lookup, "out of memory");
+        return -ENOMEM;
+}
+
 static void begin(struct connection *connection, struct question *question)
 {
         struct http_client *client = connection->client;
@@ -161,13 +190,11 @@ static void begin(struct connection *connection, struct question *question)
         question->connection = connection;
         client->busy++;
         r = http_easy_begin(&connection->easy, lookup);
-        if (r == 0) {
+        if (r == 0)
+                r = send_request(connection, lookup);
+        if (r == 0)
                 wake_at(connection, question->deadline);
-                r = curl_events_add(client->curl, connection->easy.curl);
-                if (r < 0)
-                        lookup_failed(lookup, "out of memory");
-        }
-        if (r < 0)
+        else
                 questions_tell(&client->questions, release(connection));
 }
 
@@ -188,24 +215,44 @@ static void dispatch(struct http_client *client)
                         break;
                 question = questions_take(&client->questions, true);
                 begin(connection, question);
-                collect(client, NULL);
+                if (client->curl != NULL)
+                        collect(client, client->curl, NULL);
         }
         if (is_resting(client))
                 questions_fail(&client->questions, &client->reason);
+        if (client->old != NULL && curl_events_is_idle(client->old)) {
+                curl_events_free(client->old);
+                client->old = NULL;
+        }
 }
 
 /* To tell an asker is the last thing: it may close the client. */
-static void on_active(void *ctx)
+static void on_active(void *ctx, struct curl_events *curl_events)
 {
         struct http_client *client = ctx;
         struct lookup *first = NULL;
 
-        collect(client, &first);
+        collect(client, curl_events, &first);
         dispatch(client);
         if (first == NULL)
                 return;
         first->state = NULL;
         first->finish(first);
+}
+
+/*
+ * A connection of one request is closed with it. One that is shared stays, and
+ * may be dead: no more requests are to go there.
+ */
+static void leave_connections(const struct connection *connection)
+{
+        struct http_client *client = connection->client;
+
+        if (!client->shares || client->old != NULL ||
+                connection->curl != client->curl)
+                return;
+        client->old = client->curl;
+        client->curl = NULL;
 }
 
 static void on_late(void *ctx)
@@ -223,26 +270,15 @@ static void on_late(void *ctx)
         }
         http_easy_answer(
                 &connection->easy, CURLE_OPERATION_TIMEDOUT, question->lookup);
+        leave_connections(connection);
         questions_tell(&client->questions, release(connection));
         dispatch(client);
-}
-
-/* Events begin with the first lookup, on the thread that they belong to. */
-static int open_events(struct http_client *client)
-{
-        if (client->curl == NULL)
-                client->curl = curl_events_new(client->events,
-                        (unsigned)client->config->options.connections,
-                        on_active, client);
-        if (client->curl == NULL)
-                return -ENOMEM;
-        return questions_open(&client->questions, client->events);
 }
 
 enum progress http_client_start(
         struct http_client *client, struct lookup *lookup)
 {
-        if (open_events(client) < 0)
+        if (questions_open(&client->questions, client->events) < 0)
                 return lookup_failed(lookup, "out of memory");
         if (is_resting(client))
                 return lookup_failed(lookup, "%s", client->reason.text);
@@ -262,6 +298,8 @@ void http_client_cancel(struct http_client *client, struct lookup *lookup)
                 questions_forget(&client->questions, question);
                 return;
         }
+        if (events_now() + LATE >= question->deadline)
+                leave_connections(question->connection);
         release(question->connection);
         dispatch(client);
 }
@@ -277,6 +315,7 @@ void http_client_close(struct http_client *client)
                 free_connection(connection);
         }
         curl_events_free(client->curl);
+        curl_events_free(client->old);
         questions_close(&client->questions);
         free(client);
 }

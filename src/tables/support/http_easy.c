@@ -192,6 +192,14 @@ bool http_easy_is_unreachable(CURLcode code)
                code == CURLE_COULDNT_RESOLVE_PROXY;
 }
 
+bool http_easy_shares(const struct http_easy *easy)
+{
+        long version = 0;
+
+        curl_easy_getinfo(easy->curl, CURLINFO_HTTP_VERSION, &version);
+        return version >= CURL_HTTP_VERSION_2_0;
+}
+
 /* Returns a header of the last reply, or NULL: there are not so many of it. */
 static const struct curl_header *find_header(
         const struct http_easy *easy, const char *name, size_t index)
@@ -225,10 +233,8 @@ static bool is_whole(const struct http_easy *easy)
 {
         const struct curl_header *header;
         curl_off_t length = -1;
-        long version = 0;
 
-        curl_easy_getinfo(easy->curl, CURLINFO_HTTP_VERSION, &version);
-        if (version >= CURL_HTTP_VERSION_2_0)
+        if (http_easy_shares(easy))
                 return true;
         header = find_header(easy, "Transfer-Encoding", 0);
         if (header != NULL)

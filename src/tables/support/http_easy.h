@@ -45,6 +45,9 @@ void http_easy_answer(
 /* Says that the server could not be reached at all. */
 bool http_easy_is_unreachable(CURLcode code);
 
+/* Says that the reply came over a connection that has several at a time. */
+bool http_easy_shares(const struct http_easy *easy);
+
 /* Lets go of the request and its reply, answered or not. */
 void http_easy_end(struct http_easy *easy);
 

@@ -66,7 +66,9 @@ const struct cf_option http_config_options[] = {
                 .summary = "the URL of a proxy, or environment for what "
                            "https_proxy and such variables say"},
         {"redirects", MEMBER(CF_BOOL, redirects), .fallback = "no",
-                .summary = "whether redirects are followed, up to 5"},
+                .summary =
+                        "whether redirects are followed, up to 5; headers go "
+                        "along"},
         {"user_agent", FILLED(user_agent), .fallback = "socketmap",
                 .summary = "what to call ourselves"},
         {"max_size", MEMBER(CF_NUMBER, max_size), .least = 1, .most = SIZE_MOST,

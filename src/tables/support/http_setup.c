@@ -62,7 +62,7 @@ static bool set_method(CURL *curl, const struct http_config *config)
         }
 }
 
-/* Redirects lead away from https never, and take no body or secret along. */
+/* Redirects never lead away from https, and take no token or password along. */
 static bool set_ways(CURL *curl, const struct http_config *config)
 {
         const struct http_options *options = &config->options;
