@@ -10,11 +10,14 @@ import tempfile
 import time
 from pathlib import Path
 
+from postgres import Server
 from tap import case, done
 
 BUILD = Path(os.environ["BUILD_ROOT"])
 PAGE = (BUILD / "doc/socketmap_tables.5").read_text()
 POSTMAP = "/usr/sbin/postmap"
+
+servers = []
 
 KEYS = ["user@example.org", "User@Example.ORG", "nobody@example.com", "root",
         "example.org", "192.0.2.1", "2001:db8::1", "x", "PATH", "alice"]
@@ -54,6 +57,16 @@ def make_database(path):
     database.close()
 
 
+def start_postgres():
+    """Starts one for the rest of the test."""
+    if not servers:
+        servers.append(Server())
+        servers[0].sql("create table aliases (address text, goto text);"
+                       "insert into aliases values "
+                       "('user@example.org', 'alice@example.net')")
+    return servers[0]
+
+
 def settle(path):
     """postmap waits for a file that is younger than two seconds."""
     past = time.time() - 60
@@ -67,6 +80,9 @@ def make_file(directory, kind, path):
         Path(path).write_text(
             f"dbpath = {directory}/aliases.db\n"
             "query = select goto from aliases where address = '%s'\n")
+    elif kind == "pgsql":
+        Path(path).write_text(start_postgres().options(
+            query="select goto from aliases where address = '%s'"))
     elif not os.path.exists(path):
         Path(path).write_text(RULES.get(kind, TEXT))
     settle(path)
@@ -145,4 +161,6 @@ for type_name, examples in sections():
             compare(directory, type_name, examples)
 
 
+for server in servers:
+    server.close()
 done()

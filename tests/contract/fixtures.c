@@ -3,6 +3,7 @@
 #include "answering.h"
 #include "asking.h"
 #include "nginx.h"
+#include "postgres.h"
 #include "postmap.h"
 #include <ctype.h>
 #include <stdio.h>
@@ -259,6 +260,7 @@ static char *make_socketmap(
 
 void fixtures_end(void)
 {
+        postgres_end();
         answering_stop(answering);
         answering = NULL;
         free(other_map);
@@ -281,6 +283,7 @@ static const struct fixture fixtures[] = {
         {.type = "inline", .make = make_inline},
         {.type = "lmdb", .make = make_lmdb}, {.type = "map", .make = make_map},
         {.type = "pcre", .make = make_pcre},
+        {.type = "pgsql", .make = make_pgsql},
         {.type = "pipemap", .make = make_pipemap},
         {.type = "randmap",
                 .make = make_randmap,

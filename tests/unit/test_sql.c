@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Queries made statements with parameters; SQLite's are run, too. */
 #include "support/check.h"
-#include "tables/support/sql.h"
+#include "tables/support/sql_read.h"
 #include <errno.h>
 #include <sqlite3.h>
 #include <stdint.h>
@@ -289,6 +289,40 @@ static void test_the_same_by_sqlite(void)
         sqlite3_close(db);
 }
 
+/* Only what is known to have no effects is a read. */
+static void test_reads(void)
+{
+        static const char *const reads[] = {"select a from t where b = '%s'",
+                "SELECT lower('%s'), count(*) from t where b in ('%u', '%d')",
+                "(select 1 where '%s' = 'x') union (values ('%s'));",
+                "select a /* ( */ from \"t\" where exists (select 1) and (a)",
+                "select a.lower from a where b = '%s'"};
+        static const char *const others[] = {"select f('%s')",
+                "select \"lower\"('%s')", "select x.lower ('%s')",
+                "select x . lower('%s')", "insert into t values ('%s')",
+                "select a from t where b = '%s' for update",
+                "select a into x from t", "with a as (select 1) select '%s'",
+                "(delete from t returning a)", "select nextval('x')",
+                "select lower(f ('%s'))", "call f('%s')", "", "-- %s",
+                "select '%s'; select 1", "select E'%s'", "explain select 1"};
+        struct sql_query query;
+
+        for (size_t i = 0; i < sizeof(reads) / sizeof(reads[0]); i++) {
+                CHECK_INT(sql_parse(span_of(reads[i]), SQL_POSTGRESQL, &arena,
+                                  &query, &reason),
+                        0);
+                CHECK(sql_is_read(&query));
+        }
+        for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+                CHECK_INT(sql_parse(span_of(others[i]), SQL_POSTGRESQL, &arena,
+                                  &query, &reason),
+                        0);
+                if (sql_is_read(&query))
+                        printf("# %s\n", others[i]);
+                CHECK(!sql_is_read(&query));
+        }
+}
+
 int main(void)
 {
         arena_init(&arena, NULL, 0, SIZE_MAX);
@@ -296,6 +330,7 @@ int main(void)
         RUN(test_several);
         RUN(test_escaping);
         RUN(test_unsafe_keys);
+        RUN(test_reads);
         RUN(test_the_same_by_sqlite);
         arena_fini(&arena);
         return check_done();

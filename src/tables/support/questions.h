@@ -19,6 +19,8 @@ struct question {
         struct lookup *lookup;
         uint64_t deadline;
         struct connection *connection; /* it is asked on; NULL: it waits */
+        bool is_alone;  /* others in one go with it have been no good */
+        bool is_text;   /* no parameters will do for it */
         bool is_second; /* a connection was lost with it: needs a new one */
         bool is_answered;
 };

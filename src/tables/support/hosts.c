@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+#include "tables/support/hosts.h"
+#include "base/braces.h"
+#include <errno.h>
+#include <sys/random.h>
+
+static int refuse(struct span word, const char *what, struct reason *ret_reason)
+{
+        reason_set(ret_reason, "hosts: \"%.*s\": %s", (int)word.size, word.data,
+                what);
+        return -EINVAL;
+}
+
+static int refuse_memory(struct reason *ret_reason)
+{
+        reason_set_errno(ret_reason, -ENOMEM, "hosts");
+        return -ENOMEM;
+}
+
+static bool take_prefix(struct span *text, const char *prefix)
+{
+        size_t size = strlen(prefix);
+
+        if (text->size < size || memcmp(text->data, prefix, size) != 0)
+                return false;
+        text->data += size;
+        text->size -= size;
+        return true;
+}
+
+static const char *find(struct span text, const char *what)
+{
+        return memmem(text.data, text.size, what, strlen(what));
+}
+
+static struct span until(struct span text, const char *end)
+{
+        return (struct span){text.data, (size_t)(end - text.data)};
+}
+
+/*
+ * A URI as it may be shown: who logs in, and its options, are left out; and all
+ * of it where these may be a password with a '?'.
+ */
+static const char *name_uri(struct span uri, struct arena *arena)
+{
+        const char *host = find(uri, "://") + 3, *end = uri.data + uri.size;
+        const char *options = memchr(host, '?', (size_t)(end - host)), *at;
+        size_t scheme = (size_t)(host - uri.data), size;
+        char *name;
+
+        if (options == NULL)
+                options = end;
+        at = memrchr(host, '@', (size_t)(options - host));
+        if (at != NULL)
+                host = at + 1;
+        else if (memchr(options, '@', (size_t)(end - options)) != NULL)
+                host = options;
+        size = (size_t)(options - host);
+        name = arena_bytes(arena, scheme + size + 1);
+        if (name == NULL)
+                return NULL;
+        memcpy(name, uri.data, scheme);
+        memcpy(name + scheme, host, size);
+        name[scheme + size] = '\0';
+        return name;
+}
+
+/* Splits "HOST", "HOST:PORT", "[ADDRESS]" or "[ADDRESS]:PORT". */
+static bool split_inet(
+        struct span text, struct span *ret_host, struct span *ret_port)
+{
+        struct span host = text, port = {NULL, 0};
+        const char *end = memchr(text.data, ':', text.size);
+
+        if (take_prefix(&host, "[")) {
+                const char *bracket = memchr(host.data, ']', host.size);
+
+                if (bracket == NULL)
+                        return false;
+                host = until(host, bracket);
+                end = bracket + 1;
+                if (end == text.data + text.size)
+                        end = NULL;
+                else if (*end != ':')
+                        return false;
+        } else if (end != NULL) {
+                host = until(text, end);
+        }
+        if (end != NULL) {
+                port.data = end + 1;
+                port.size = (size_t)(text.data + text.size - port.data);
+                if (port.size == 0 || find(port, ":") != NULL)
+                        return false;
+        }
+        *ret_host = host;
+        *ret_port = port;
+        return host.size > 0;
+}
+
+static int parse_inet(struct span word, struct span text, struct arena *arena,
+        struct host *host, struct reason *ret_reason)
+{
+        struct span name, port;
+
+        if (text.size == 0 || !split_inet(text, &name, &port))
+                return refuse(word,
+                        "expected HOST or HOST:PORT, an IPv6 "
+                        "address as [ADDRESS]",
+                        ret_reason);
+        host->kind = HOST_INET;
+        host->address = arena_copy(arena, name);
+        if (port.size > 0)
+                host->port = arena_copy(arena, port);
+        if (host->address == NULL || (port.size > 0 && host->port == NULL))
+                return refuse_memory(ret_reason);
+        return 0;
+}
+
+static int parse_unix(struct span word, struct span path, struct arena *arena,
+        struct host *host, struct reason *ret_reason)
+{
+        if (path.size == 0 || path.data[0] != '/')
+                return refuse(word, "expected an absolute path", ret_reason);
+        host->kind = HOST_UNIX;
+        host->address = arena_copy(arena, path);
+        return host->address != NULL ? 0 : refuse_memory(ret_reason);
+}
+
+static int parse_uri(struct span word, struct arena *arena, struct host *host,
+        struct reason *ret_reason)
+{
+        host->kind = HOST_URI;
+        host->address = arena_copy(arena, word);
+        host->name = name_uri(word, arena);
+        return host->address != NULL && host->name != NULL
+                       ? 0
+                       : refuse_memory(ret_reason);
+}
+
+static int parse_host(struct span word, struct arena *arena, struct host *host,
+        struct reason *ret_reason)
+{
+        struct span text = word;
+        bool is_unix;
+        int r;
+
+        if (memchr(word.data, '\0', word.size) != NULL)
+                return refuse(word, "a NUL byte", ret_reason);
+        if (find(word, "://") != NULL)
+                return parse_uri(word, arena, host, ret_reason);
+        is_unix = take_prefix(&text, "unix:");
+        if (!is_unix)
+                take_prefix(&text, "inet:");
+        /* Postfix tells them apart by the '/', whatever stands in front. */
+        if (is_unix || (text.size > 0 && text.data[0] == '/'))
+                r = parse_unix(word, text, arena, host, ret_reason);
+        else
+                r = parse_inet(word, text, arena, host, ret_reason);
+        if (r < 0)
+                return r;
+        host->name = arena_copy(arena, word);
+        return host->name != NULL ? 0 : refuse_memory(ret_reason);
+}
+
+/* Any seed will do: nobody gains by a guess. */
+static uint64_t make_seed(const void *address)
+{
+        uint64_t seed = (uintptr_t)address;
+
+        (void)!getrandom(&seed, sizeof(seed), GRND_NONBLOCK);
+        return seed | 1;
+}
+
+int hosts_parse(struct span text, uint64_t retry_interval, struct arena *arena,
+        struct hosts *ret_hosts, struct reason *ret_reason)
+{
+        struct hosts hosts = {.retry_interval = retry_interval};
+        struct span rest = text, word;
+        int r;
+
+        while (word_next(&rest, &word))
+                hosts.count++;
+        if (hosts.count == 0) {
+                reason_set(ret_reason, "hosts: there is none");
+                return -EINVAL;
+        }
+        hosts.list = arena_alloc(arena, hosts.count * sizeof(*hosts.list));
+        if (hosts.list == NULL)
+                return refuse_memory(ret_reason);
+        hosts.random = make_seed(hosts.list);
+        rest = text;
+        for (size_t i = 0; word_next(&rest, &word); i++) {
+                hosts.list[i] = (struct host){.kind = HOST_INET};
+                r = parse_host(word, arena, &hosts.list[i], ret_reason);
+                if (r < 0)
+                        return r;
+        }
+        *ret_hosts = hosts;
+        return 0;
+}
+
+/* A xorshift generator: only its spread matters. */
+static size_t below(struct hosts *hosts, size_t count)
+{
+        hosts->random ^= hosts->random << 13;
+        hosts->random ^= hosts->random >> 7;
+        hosts->random ^= hosts->random << 17;
+        return (size_t)((hosts->random >> 32) % count);
+}
+
+static uint64_t rests_until(const struct hosts *hosts, const struct host *host)
+{
+        if (!host->is_down)
+                return 0;
+        return host->down_since + (hosts->down == hosts->count
+                                                  ? HOSTS_REST
+                                                  : hosts->retry_interval);
+}
+
+/* A host that works comes before one that has rested for long enough. */
+static unsigned rank(const struct host *host)
+{
+        return 2 * (unsigned)host->kind + (host->is_down ? 1 : 0);
+}
+
+struct host *hosts_choose(struct hosts *hosts, uint64_t now)
+{
+        struct host *best = NULL;
+        size_t equals = 0;
+
+        for (size_t i = 0; i < hosts->count; i++) {
+                struct host *host = &hosts->list[i];
+
+                if (rests_until(hosts, host) > now)
+                        continue;
+                if (best != NULL && rank(host) > rank(best))
+                        continue;
+                if (best == NULL || rank(host) < rank(best))
+                        equals = 0;
+                /* Each of the equals is as probable as the others. */
+                if (below(hosts, ++equals) == 0)
+                        best = host;
+        }
+        return best;
+}
+
+uint64_t hosts_rest_until(const struct hosts *hosts, uint64_t now)
+{
+        uint64_t first = UINT64_MAX;
+
+        for (size_t i = 0; i < hosts->count; i++) {
+                uint64_t until = rests_until(hosts, &hosts->list[i]);
+
+                if (until < first)
+                        first = until;
+        }
+        return first > now ? first : 0;
+}
+
+void hosts_up(struct hosts *hosts, struct host *host)
+{
+        if (host->is_down)
+                hosts->down--;
+        host->is_down = false;
+}
+
+void hosts_down(struct hosts *hosts, struct host *host, uint64_t now,
+        const struct reason *reason)
+{
+        if (!host->is_down)
+                hosts->down++;
+        host->is_down = true;
+        host->down_since = now;
+        reason_set(&hosts->reason, "%s: %s", host->name, reason->text);
+        hosts->reason.code = reason->code;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The connections of one table to its servers of PostgreSQL. Lookups that come
+ * while all of them are busy are asked together by the next one that is not.
+ *
+ * A lookup whose connection is lost is asked once more, on a new one. One that
+ * is slow holds up nobody but itself: those behind it are asked elsewhere. At
+ * its deadline its connection is closed, and the server told to stop.
+ */
+#ifndef TABLES_SUPPORT_PGSQL_POOL_H
+#define TABLES_SUPPORT_PGSQL_POOL_H
+
+#include "tables/support/pgsql_login.h"
+#include "tables/support/pgsql_query.h"
+
+/* How long a lookup may take if nobody says, in milliseconds. */
+#define POOL_TIME 10000
+
+struct pool;
+
+/*
+ * Takes the login, one reference, unless it returns NULL: there is no memory.
+ * Borrows the query. size: how many connections there may be, from 1.
+ * idle_interval: how long one stays open unused, in milliseconds. env: its
+ * events, queue. Any thread.
+ */
+struct pool *pool_new(const struct table_env *env, struct pgsql_login *login,
+        struct pgsql_query *query, size_t size, uint64_t idle_interval);
+
+/*
+ * start and cancel of a table, for keys that are asked for. A lookup without
+ * finish is asked on another connection, which is closed with the first of the
+ * others.
+ */
+enum progress pool_start(struct pool *pool, struct lookup *lookup);
+void pool_cancel(struct pool *pool, struct lookup *lookup);
+
+/* No lookup is under way. The events' thread. NULL does nothing. */
+void pool_close(struct pool *pool);
+
+#endif

@@ -1,0 +1,598 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""pgsql tables, through a daemon, whatever the server does: each answer is of
+its own key, and what cannot be known is never "not found"."""
+import itertools
+import socket
+import struct
+import tempfile
+import threading
+import time
+
+from daemon import Daemon
+from ending import end_on_signals
+from postgres import PASSWORD, Server, free_port
+from socketmap_client import Client
+from tap import case, done
+
+DEADLINE = 1.0
+LATER = 0.1  # how long after its deadline an answer may come
+BACK = 2.0   # how long after its return a server is asked again
+BY_KEY = "select v from kv where k = '%s'"
+FAILED = ("TEMP", "TIMEOUT")
+
+SCHEMA = """
+create table kv (k text, v text, n integer);
+insert into kv values ('a@b.c', 'x@y', 1), ('it''s@b.c', 'quoted', 2),
+    ('null@b.c', null, 3), ('empty@b.c', '', 4), ('many@b.c', '1', 5),
+    ('many@b.c', '', 6), ('many@b.c', '2', 7), ('many@b.c', null, 8),
+    ('big@b.c', repeat('x', 99997), 9), ('bigger@b.c', repeat('x', 99998), 10),
+    ('strasse@b.c', 'folded', 11), ('b.c', 'domain', 12),
+    ('huge@b.c', repeat('x', 20000000), 13), ('bytes@b.c', 'ä', 14),
+    ('back\\slash', 'back', 15);
+create function slow(key text) returns text language plpgsql as $$
+begin
+    if key like 'slow%' then
+        perform pg_sleep(60);
+    end if;
+    return key;
+end $$;
+create function broken(key text) returns text language plpgsql as $$
+begin
+    if key = 'lost' then
+        perform pg_terminate_backend(pg_backend_pid());
+    end if;
+    raise notice 'nothing';
+    return key;
+end $$;
+"""
+
+
+class Maps:
+    """A daemon with a map for each of the .cf files."""
+
+    def __init__(self, tables, deadline=DEADLINE, **settings):
+        self.directory = tempfile.TemporaryDirectory(prefix="pgsql-")
+        settings = {"deadline": f"{deadline:g}s", **settings}
+        config = "[server]\n" + "".join(
+            f"{name} = {value}\n" for name, value in settings.items())
+        for name, text in tables.items():
+            path = f"{self.directory.name}/{name}.cf"
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+            config += f"[map {name}]\ntable = pgsql:{path}\n"
+        self.daemon = Daemon(config)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        if kind is None:
+            if self.daemon.process.poll() is None:
+                assert self.daemon.stop() == 0, self.daemon.stderr()
+            assert PASSWORD not in self.daemon.stderr()
+        else:
+            print("#", self.daemon.stderr().replace("\n", "\n# "))
+        self.daemon.close()
+        self.directory.cleanup()
+
+    def client(self):
+        return Client(self.daemon.endpoint)
+
+    def ask(self, name, key):
+        with self.client() as client:
+            return client.lookup(name, key)
+
+    def value(self, name, key):
+        status, text = self.ask(name, key)
+        return text.decode() if status == "OK" else status
+
+    def failure(self, name, key):
+        """The reason of a lookup that has to fail in time."""
+        start = time.monotonic()
+        status, text = self.ask(name, key)
+        took = time.monotonic() - start
+        assert status in FAILED, (status, text)
+        assert took < DEADLINE + LATER, took
+        return text.decode()
+
+    def wait_found(self, name, key, patience=BACK):
+        """Asks until it is found; never is it "not found"."""
+        end = time.monotonic() + patience
+        while True:
+            status, text = self.ask(name, key)
+            if status == "OK":
+                return
+            assert status in FAILED, (status, text)
+            assert time.monotonic() < end, text
+            time.sleep(0.05)
+
+
+def in_threads(count, work):
+    """Runs work(number) in threads; what one raises is raised here."""
+    failures = []
+
+    def run(number):
+        try:
+            work(number)
+        except BaseException as why:
+            failures.append(why)
+
+    threads = [threading.Thread(target=run, args=(number,), daemon=True)
+               for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failures:
+        raise failures[0]
+
+
+def query(text, **options):
+    return server.options(query=text, **options)
+
+
+end_on_signals()
+server = Server()
+server.sql(SCHEMA)
+
+
+@case("values: found, absent, NULL, empty, several rows and columns, large")
+def _():
+    with Maps({
+            "m": query(BY_KEY),
+            "all": query("select k, n, v from kv where k = '%s' order by n",
+                         result_format="<%s>"),
+            "limit": query(BY_KEY, expansion_limit=1),
+            "type": query("select true, date '2020-02-01', '%s' = 'x'"),
+            "none": query("select"),
+            "set": query("set application_name = 'x'")}) as maps:
+        assert maps.value("m", "a@b.c") == "x@y"
+        assert maps.value("m", "A@B.C") == "x@y"
+        assert maps.value("m", "Straße@b.c") == "folded"
+        assert maps.value("m", "it's@b.c") == "quoted"
+        assert maps.value("m", "bytes@b.c") == "ä"
+        assert maps.value("m", "back\\slash") == "back"
+        assert maps.value("m", "many@b.c") == "1,2"
+        for key in ("null@b.c", "empty@b.c", "nobody@b.c", "' or 'a'='a"):
+            assert maps.value("m", key) == "NOTFOUND", key
+        assert maps.value("m", "big@b.c") == "x" * 99997
+        for key in ("bigger@b.c", "huge@b.c"):
+            assert maps.failure("m", key)
+        assert maps.value("m", "a@b.c") == "x@y"
+        assert maps.value("all", "a@b.c") == "<a@b.c>,<1>,<x@y>"
+        assert maps.value("all", "null@b.c") == "<null@b.c>,<3>"
+        assert maps.value("limit", "a@b.c") == "x@y"
+        assert "expansion_limit" in maps.failure("limit", "many@b.c")
+        assert maps.value("type", "x") == "t,2020-02-01,t"
+        assert maps.value("none", "x") == maps.value("set", "x") == "NOTFOUND"
+
+
+@case("what has no parameters is asked by its text, escaped")
+def _():
+    with Maps({
+            "concat": query("select concat('%s', '!')"),
+            "format": query("select format('%%L', '%s')"),
+            "json": query("select jsonb_build_object('k', '%s') ->> 'k'"),
+            "date": query("select date '%s'"),
+            "e": query("select E'<%s>'"),
+            "number": query("select v from kv where n = %s"),
+            "several": query("select 'first'; select '%s'"),
+            "cast": query("select v from kv where n = '%s'")}) as maps:
+        for key in ("a", "o'brien", "back\\slash", "\"", "$1", "'; select 1"):
+            assert maps.value("concat", key) == key + "!"
+            assert maps.value("json", key) == key
+            assert maps.value("several", key) == key
+        assert maps.value("format", "it's") == "'it''s'"
+        assert maps.value("date", "2020-2-1") == "2020-02-01"
+        assert "invalid input syntax" in maps.failure("date", "x")
+        assert maps.value("e", "o'brien") == "<o'brien>"
+        assert maps.failure("e", "\\x41")
+        assert maps.value("number", "1") == "x@y"
+        assert maps.failure("number", "1 or true")
+        assert maps.value("cast", "12") == "domain"
+        assert "invalid input syntax" in maps.failure("cast", "x")
+
+
+@case("wrong statements, COPY, and what is not there: TEMP with the reason")
+def _():
+    with Maps({
+            "syntax": query("selec '%s'"), "table": query("select * from no"),
+            "empty": query("-- %s"), "copy": query("copy kv to stdout"),
+            "in": query("copy kv from stdin"),
+            "copies": query("select '%s'; copy kv to stdout"),
+            "right": server.options(query="select rolpassword from pg_authid"),
+            "good": query(BY_KEY)}) as maps:
+        assert "syntax error" in maps.failure("syntax", "a")
+        assert "does not exist" in maps.failure("table", "a")
+        for _ in range(2):
+            for name in ("empty", "copy", "in", "copies"):
+                assert maps.failure(name, "a"), name
+        assert "permission denied" in maps.failure("right", "a")
+        assert maps.value("good", "a@b.c") == "x@y"
+
+
+@case("among many at once each gets its own answer, the wrong ones TEMP")
+def _():
+    with Maps({
+            "echo": query("select '%s'"),
+            "number": query("select '%s'::integer"),
+            "function": query("select broken('%s')"),
+            "text": query("select concat('%s')")}, deadline=20) as maps:
+        def ask(number):
+            with maps.client() as client:
+                for turn in range(60):
+                    name = ("echo", "number", "function", "text")[turn % 4]
+                    key = f"{number}{turn:03}"
+                    is_wrong = name == "number" and number % 7 == 0
+                    answer = client.lookup(name, "x" + key if is_wrong else key)
+                    if is_wrong:
+                        assert answer[0] == "TEMP", answer
+                    else:
+                        expected = key
+                        if name == "number":
+                            expected = str(int(key))
+                        assert answer == ("OK", expected.encode()), answer
+        in_threads(50, ask)
+
+
+@case("1,000 hostile keys: found where they are stored, and nowhere else")
+def _():
+    words = ["'", "''", "\"", "\\", "\\'", "%", "%s", "$1", ")(", "--", "/*",
+             ";", "; drop table kv", "' or '1'='1", "\r\n", "\t", "E'", "$$",
+             "\x01", "ä", "日", "\u2028", "@", "a@b", "*", "NULL", "", " "]
+    keys = sorted({f"{a}{b}{c}".lower() for a in words for b in words
+                   for c in ("", "x", "'")})[:1200]
+    keys = [key for key in keys if key and key != key.upper() or "'" in key]
+    rows = [key for number, key in enumerate(keys) if number % 2 == 0]
+    server.sql("create table hostile (k text primary key, v text)")
+    server.sql("".join(
+        "insert into hostile values ({0}, md5({0})) on conflict do nothing;"
+        .format("convert_from('\\x" + key.encode().hex() + "', 'UTF8')")
+        for key in rows))
+    stored = dict(zip(*[iter(server.sql(
+        "select encode(convert_to(k, 'UTF8'), 'hex') || E'\\n' || v "
+        "from hostile").split("\n"))] * 2))
+    with Maps({"h": query("select v from hostile where k = '%s'")},
+              deadline=20) as maps, maps.client() as client:
+        asked = 0
+        for key in keys:
+            answer = client.lookup("h", key)
+            value = stored.get(key.encode().hex())
+            if value is not None:
+                assert answer == ("OK", value.encode()), (key, answer)
+            else:
+                assert answer[0] == "NOTFOUND", (key, answer)
+            asked += 1
+        assert asked >= 900, asked
+        for key in (b"'\0", b"a\0b", b"\0"):
+            assert client.lookup("h", key)[0] == "TEMP", key
+        for key in (b"\xff", b"a\xc3", b"\xed\xa0\x80"):
+            assert client.lookup("h", key)[0] == "NOTFOUND", key
+
+
+@case("keys without a query are not found, though the server is down")
+def _():
+    down = {"hosts": f"inet:127.0.0.1:{free_port()}"}
+    with Maps({
+            "domain": query(BY_KEY, domain="b.c", **down),
+            "d": query("select '%d'", **down),
+            "user": query("select '%u'", **down),
+            "label": query("select '%3'", **down),
+            "format": query("select '%s'", result_format="%D", **down),
+            "all": query(BY_KEY, **down)}) as maps:
+        for name, key in (("domain", "a"), ("domain", "@b.c"),
+                          ("domain", "b.c"), ("domain", "a@other"), ("d", "a"),
+                          ("user", "@b.c"), ("label", "a@b.c"), ("format", "a"),
+                          ("all", b"\xff"), ("all", "")):
+            assert maps.value(name, key) == "NOTFOUND", (name, key)
+        for name in ("domain", "d", "user", "format", "all"):
+            assert "Connection refused" in maps.failure(name, "a@b.c"), name
+
+
+@case("options: a function, the parts of a query, passwords, encodings, URIs")
+def _():
+    guarded = {"user": "guarded", "dbname": "postgres"}
+    uri = ("postgresql://guarded:a%27b%5Cc%20d@127.0.0.1:"
+           f"{server.port}/postgres?application_name=uri")
+    wrong_uri = uri.replace("%27b", "%27wrong")
+    with tempfile.NamedTemporaryFile("w") as file:
+        file.write(PASSWORD + "\n")
+        file.flush()
+        with Maps({
+                "function": server.options(select_function="upper"),
+                "parts": server.options(
+                    select_field="v", table="kv", where_field="k",
+                    additional_conditions="and n < 12 and v not like 'q%%'"),
+                "password": query(BY_KEY, password=PASSWORD, **guarded),
+                "file": query(BY_KEY, password_file=file.name, **guarded),
+                "wrong": query(BY_KEY, password="secret", **guarded),
+                "missing": query(BY_KEY, **guarded),
+                "database": query(BY_KEY, dbname="nothing"),
+                "uri": query(BY_KEY, hosts=uri, user=None, dbname=None),
+                "bad-uri": query(BY_KEY, hosts=wrong_uri, dbname=None),
+                "name": query(BY_KEY, hosts=f"localhost:{server.port}"),
+                "unix": query(BY_KEY, hosts=f"unix:{server.directory}")
+                if server.port == 5432 else query(
+                    BY_KEY, hosts="postgresql:///postgres?user=mail&host="
+                    f"{server.directory}&port={server.port}"),
+                "nowhere": query(BY_KEY, hosts="unix:/nonexistent"),
+                "latin": query("select '%s', octet_length('%s'::text)",
+                               encoding="LATIN1"),
+                "unknown": query(BY_KEY, encoding="nothing")}) as maps:
+            assert maps.value("function", "a") == "A"
+            assert maps.value("parts", "a@b.c") == "x@y"
+            assert maps.value("parts", "it's@b.c") == "NOTFOUND"
+            for name in ("password", "file", "uri", "name", "unix"):
+                assert maps.value(name, "a@b.c") == "x@y", name
+            for name in ("wrong", "missing", "bad-uri"):
+                text = maps.failure(name, "a@b.c")
+                assert "password" in text and "secret" not in text, text
+                assert "wrong" not in text, text
+            assert "does not exist" in maps.failure("database", "a@b.c")
+            assert maps.value("latin", "ä") == "ä,4"
+            assert maps.failure("unknown", "a@b.c")
+            assert "No such file" in maps.failure("nowhere", "a@b.c")
+
+
+@case("of several hosts those that are there are asked")
+def _():
+    dead = f"inet:127.0.0.1:{free_port()}"
+    with Maps({
+            "m": query(BY_KEY, hosts=f"{dead}, unix:/nonexistent "
+                       f"127.0.0.1:{server.port}")}) as maps:
+        for _ in range(5):
+            assert maps.value("m", "a@b.c") == "x@y"
+
+
+@case("a server that comes later, restarts, goes for good")
+def _():
+    with Server(started=False) as other:
+        with Maps({"m": other.options(query="select '%s'",
+                                      user="postgres")}) as maps:
+            assert "Connection refused" in maps.failure("m", "a")
+            other.start()
+            maps.wait_found("m", "a")
+            for _ in range(2):
+                other.restart()
+                maps.wait_found("m", "a")
+            in_threads(8, lambda _: maps.wait_found("m", "a"))
+            other.stop()
+            for _ in range(3):
+                assert maps.failure("m", "a")
+            other.start()
+            maps.wait_found("m", "a")
+
+
+@case("a server that comes and goes: TEMP or the value, never another answer")
+def _():
+    with Server(started=False) as other:
+        with Maps({"m": other.options(query="select '%s'",
+                                      user="postgres")}) as maps:
+            is_over = threading.Event()
+
+            def ask(number):
+                with maps.client() as client:
+                    while not is_over.is_set():
+                        key = f"{number} {time.monotonic()}"
+                        start = time.monotonic()
+                        status, text = client.lookup("m", key)
+                        took = time.monotonic() - start
+                        assert took < DEADLINE + LATER, took
+                        assert status in FAILED or (
+                            status == "OK" and text.decode() == key), text
+
+            def flap():
+                try:
+                    for _ in range(4):
+                        other.start()
+                        time.sleep(0.5)
+                        other.stop()
+                        time.sleep(0.3)
+                finally:
+                    is_over.set()
+
+            in_threads(9, lambda n: flap() if n == 8 else ask(n))
+            other.start()
+            maps.wait_found("m", "a")
+
+
+@case("a server that hangs: TEMP in time, and found when it goes on")
+def _():
+    with Maps({"m": query(BY_KEY), "new": query(BY_KEY)}) as maps:
+        assert maps.value("m", "a@b.c") == "x@y"
+        server.hang()
+        try:
+            in_threads(8, lambda _: maps.failure("m", "a@b.c"))
+            in_threads(2, lambda _: maps.failure("new", "a@b.c"))
+            assert maps.failure("m", "a@b.c")
+        finally:
+            server.go_on()
+        maps.wait_found("m", "a@b.c")
+        maps.wait_found("new", "a@b.c")
+
+
+def wait_running(count):
+    """Waits until so many queries of a slow key are run."""
+    end = time.monotonic() + 5
+    while server.sql(
+            "select count(*) from pg_stat_activity where state = 'active' and "
+            "query like '%slow(%' and pid <> pg_backend_pid()") != str(count):
+        assert time.monotonic() < end, f"there are never {count}"
+        time.sleep(0.05)
+
+
+@case("a slow key fails at its deadline, cancelled; others don't wait for it")
+def _():
+    for text in ("select slow('%s')", "select case when '%s' like 'slow%%' "
+                 "then (select count(*)::text from generate_series(1, "
+                 "1000000000)) else '%u' end"):
+        with Maps({"m": query(text, connections=4)}, deadline=3) as maps:
+            def ask(number):
+                start = time.monotonic()
+                status, text = maps.ask("m", f"slow{number}")
+                took = time.monotonic() - start
+                assert status in FAILED, text
+                assert took < 3 + LATER, took
+
+            def ask_others(number):
+                with maps.client() as client:
+                    for turn in range(20):
+                        key = f"{number} {turn}"
+                        answer = client.lookup("m", key)
+                        assert answer == ("OK", key.encode()), answer
+
+            in_threads(12, lambda n: ask(n) if n < 2 else ask_others(n))
+            wait_running(0)
+
+
+@case("a connection that is lost in a query: asked once more, then TEMP")
+def _():
+    with Maps({"m": query("select broken('%s')")}) as maps:
+        assert maps.value("m", "a") == "a"
+        assert "terminating connection" in maps.failure("m", "lost")
+        assert maps.value("m", "a") == "a"
+        server.sql("select pg_terminate_backend(pid) from pg_stat_activity "
+                   "where usename = 'mail'")
+        assert maps.value("m", "a") == "a"
+
+
+@case("a daemon that ends while queries are under way")
+def _():
+    with Maps({"m": query("select slow('%s')", connections=2)},
+              deadline=30, drain_timeout="100ms") as maps:
+        clients = [maps.client() for _ in range(3)]
+        for number, client in enumerate(clients):
+            client.ask("m", f"slow{number}")
+        wait_running(2)
+        assert maps.daemon.stop() == 0, maps.daemon.stderr()
+        for client in clients:
+            client.close()
+    server.sql("select pg_cancel_backend(pid) from pg_stat_activity "
+               "where query like '%slow(%' and pid <> pg_backend_pid()")
+
+
+@case("a map whose server hangs delays no other")
+def _():
+    with Server() as other, Maps({
+            "hanging": other.options(query="select '%s'"),
+            "good": query(BY_KEY)}) as maps:
+        maps.wait_found("hanging", "a")
+        other.hang()
+        is_over = threading.Event()
+
+        def ask(number):
+            if number < 4:
+                maps.failure("hanging", "a")
+                is_over.set()
+                return
+            with maps.client() as client:
+                while not is_over.is_set():
+                    start = time.monotonic()
+                    assert client.lookup("good", "a@b.c") == ("OK", b"x@y")
+                    assert time.monotonic() - start < DEADLINE / 2
+        in_threads(6, ask)
+
+
+# What a server could send, as far as the first answer.
+def message(kind, body):
+    return kind + struct.pack("!I", len(body) + 4) + body
+
+
+LOGIN = (message(b"R", struct.pack("!I", 0))
+         + message(b"S", b"client_encoding\0UTF8\0")
+         + message(b"S", b"standard_conforming_strings\0on\0")
+         + message(b"S", b"server_version\0" + b"15.0\0")
+         + message(b"K", struct.pack("!II", 1, 2)) + message(b"Z", b"I"))
+ROW = (message(b"1", b"") + message(b"2", b"")
+       + message(b"T", struct.pack("!H", 1) + b"v\0"
+                 + struct.pack("!IHIHIH", 0, 0, 25, 65535, 0xffffffff, 0))
+       + message(b"D", struct.pack("!HI", 1, 1) + b"x"))
+ANSWER = ROW + message(b"C", b"SELECT 1\0") + message(b"Z", b"I")
+
+
+class Impostor:
+    """Sends `login` to whoever connects, `answer` to whatever is asked, `times`
+    at most: parts of it would make a whole. Closes then if it shall."""
+
+    def __init__(self, login, answer, closes, times):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.login, self.answer, self.closes = login, answer, closes
+        self.times = times
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        try:
+            while True:
+                threading.Thread(target=self.serve, daemon=True,
+                                 args=self.listener.accept()[:1]).start()
+        except OSError:
+            pass
+
+    def serve(self, connection):
+        with connection:
+            try:
+                while connection.recv(8) == struct.pack("!II", 8, 80877103):
+                    connection.sendall(b"N")  # no TLS
+                connection.recv(65536)
+                connection.sendall(self.login)
+                for turn in itertools.count():
+                    if not connection.recv(65536):
+                        break
+                    if turn < self.times:
+                        connection.sendall(self.answer)
+                    if self.closes:
+                        break
+            except OSError:
+                pass
+
+    def close(self):
+        self.listener.close()
+
+
+@case("half an answer, garbage, one too many: TEMP, in time")
+def _():
+    replies = {"good": (LOGIN, ANSWER), "empty": (b"", b""),
+               "garbage": (b"HTTP/1.1 400 Bad Request\r\n\r\n", b""),
+               "answered": (LOGIN, b"HTTP/1.1 400 Bad Request\r\n\r\n"),
+               "large": (LOGIN, b"D\x7f\xff\xff\xff" + b"x" * 100000),
+               "bytes": (LOGIN, bytes(range(256))),
+               "end": (LOGIN, message(b"Z", b"I")),
+               "row": (LOGIN, ROW + message(b"D", b"\xff\xff"))}
+    for size in (1, 4, 5, 20, 40, len(ROW) - 1, len(ROW), len(ANSWER) - 7):
+        replies[f"half{size}"] = (LOGIN, ANSWER[:size])
+    for size in (1, 8, len(LOGIN) - 7):
+        replies[f"login{size}"] = (LOGIN[:size], b"")
+    for closes in (False, True):
+        impostors = {name: Impostor(*reply, closes, 100 if name == "good" else 1)
+                     for name, reply in replies.items()}
+        tables = {
+            name: f"hosts = inet:127.0.0.1:{one.port}\ndbname = d\nuser = u\n"
+                  "query = select '%s'\n" for name, one in impostors.items()}
+        with Maps(tables) as maps:
+            assert maps.value("good", "a") == "x"
+            names = list(replies)[1:]
+            in_threads(len(names), lambda n: maps.failure(names[n], "a"))
+        for one in impostors.values():
+            one.close()
+
+
+@case("wrong files are told of, and the passwords in them not shown")
+def _():
+    wrong = {
+        "no-dbname": ("hosts = x\nquery = y", "dbname is missing"),
+        "no-query": ("dbname = d", "query is missing"),
+        "letter": ("dbname = d\nquery = %x", "%x"),
+        "host": ("dbname = d\nquery = x\nhosts = a:b:c", "HOST:PORT"),
+        "number": ("dbname = d\nquery = x\nconnections = 0", "connections"),
+        "uri": ("query = x\nhosts = postgresql://u:geheim@h:p%zz/", "URI")}
+    with Maps({name: text + "\n" for name, (text, _) in wrong.items()}) as maps:
+        for name, (_, part) in wrong.items():
+            maps.failure(name, "a")
+            maps.daemon.wait_line(part)
+        assert "geheim" not in maps.daemon.stderr(), maps.daemon.stderr()
+
+
+server.close()
+done()
