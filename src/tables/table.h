@@ -77,6 +77,7 @@ struct table_env {
         unsigned threads; /* for lookups that block; 0: 1 */
         unsigned queue;   /* lookups that may wait for a thread; 0: 1 */
         unsigned depth;   /* how many tables this one is inside of */
+        const char *map;  /* the name of the map it is of; NULL: none */
         /*
          * Rules whose result takes text from the key are refused, as Postfix
          * does for transport maps and those by sender: a sender could choose

@@ -33,7 +33,10 @@ RULES = {
 
 # Types whose example cannot be asked here: there is no such server, the answer
 # is random, or it names what only this project has.
-UNASKED = {"socketmap", "randmap", "map", "http", "https"}
+UNASKED = {"socketmap", "randmap", "map", "http", "https", "lua"}
+
+# Whose content an example may show, too.
+FILES = {"FILE.cf", "FILE.lua"}
 
 
 def sections():
@@ -43,7 +46,7 @@ def sections():
         if name is None:
             continue
         listings = re.findall(
-            r"^In (main\.cf|socketmapd\.conf|FILE\.cf):\n\.Bd -literal.*\n"
+            r"^In (main\.cf|socketmapd\.conf|FILE\.cf|FILE\.lua):\n\.Bd -literal.*\n"
             r"((?:.*\n)*?)\.Ed$", text, re.M)
         yield name[1], {where: code.replace(r"\e", "\\")
                         for where, code in listings}
@@ -114,7 +117,7 @@ def ask_us(config, name, key):
 
 
 def make_table_file(directory, ours, text):
-    """Writes the FILE.cf that an example shows, and what it names."""
+    """Writes the file that an example shows, and what it names."""
     path = re.search(r"\b\w+:(%s/\S+)" % re.escape(directory), ours)[1]
     Path(path).write_text(text)
     for name in re.findall(r"^\w+_file = (\S+)", text, re.M):
@@ -129,9 +132,9 @@ def compare(directory, kind, listings):
         "compatibility_level = 3.6\nimport_environment = x=yes\n" + main)
     settle(f"{directory}/main.cf")
     make_files(directory, main)
-    if "FILE.cf" in listings:
+    for name in FILES & set(listings):
         make_table_file(directory, ours,
-                        listings["FILE.cf"].replace("/etc/postfix", directory))
+                        listings[name].replace("/etc/postfix", directory))
     config = Path(directory, "socketmapd.conf")
     config.write_text(f"[listen x]\nendpoint = unix:{directory}/s\n{ours}")
     subprocess.run([BUILD / "src/cli/socketmap", "check", "-c", config, "-o"],
@@ -154,7 +157,7 @@ def compare(directory, kind, listings):
 for type_name, examples in sections():
     @case(f"{type_name}: both answer alike")
     def _():
-        assert set(examples) - {"FILE.cf"} == {
+        assert set(examples) - FILES == {
             "main.cf", "socketmapd.conf"}, set(examples)
         with tempfile.TemporaryDirectory(prefix="tables-") as directory:
             os.chmod(directory, 0o755)

@@ -123,6 +123,23 @@ static char *make_sqlite(
         return spec;
 }
 
+/* Keys come in lower case. */
+static char *make_lua(const char *directory, const char *key, const char *value)
+{
+        char *text, *path, *spec;
+
+        if (asprintf(&text,
+                    "local values = {[(\"%s\"):lower()] = [==[%s]==]}\n"
+                    "function lookup(key) return values[key] end\n",
+                    key, value) < 0)
+                abort();
+        path = write_file(directory, "contract.lua", span_of(text));
+        spec = join("lua:", path);
+        free(path);
+        free(text);
+        return spec;
+}
+
 static char *make_rule(const char *directory, const char *type,
         const char *pattern, const char *value)
 {
@@ -281,7 +298,8 @@ static const struct fixture fixtures[] = {
         {.type = "http", .make = make_http, .longest = 100000},
         {.type = "https", .make = make_https, .longest = 100000},
         {.type = "inline", .make = make_inline},
-        {.type = "lmdb", .make = make_lmdb}, {.type = "map", .make = make_map},
+        {.type = "lmdb", .make = make_lmdb}, {.type = "lua", .make = make_lua},
+        {.type = "map", .make = make_map},
         {.type = "pcre", .make = make_pcre},
         {.type = "pgsql", .make = make_pgsql},
         {.type = "pipemap", .make = make_pipemap},
