@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* lua:FILE.lua, lua:FILE.cf - what a function written in Lua returns. */
-#include "base/events.h"
 #include "tables/support/lua_script.h"
 #include "tables/support/path.h"
 #include "tables/support/workers.h"
@@ -9,9 +8,6 @@
 #include <stdlib.h>
 
 extern const struct table_type table_type_lua;
-
-/* How long opening a table may take, in milliseconds. */
-#define OPEN_TIME 10000
 
 /* What the threads use: it lives until the last of them has ended. */
 struct shared {
@@ -70,7 +66,7 @@ static int try_script(struct shared *shared, struct reason *ret_reason)
         if (script == NULL)
                 return ret_reason->code;
         atomic_store(&shared->tried, script);
-        return lua_script_begin(script, events_now() + OPEN_TIME, ret_reason);
+        return lua_script_begin(script, UINT64_MAX, ret_reason);
 }
 
 static struct shared *open_shared(const struct table_env *env, const char *file,

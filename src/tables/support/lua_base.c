@@ -51,16 +51,41 @@ static int call_xpcall(lua_State *state)
         return call_guarded(state);
 }
 
-/* Nothing counts the instructions of a finalizer. */
+/*
+ * Arguments are checked before a function of Lua's is called for another one:
+ * it would name neither of them, nor the line.
+ */
+static int call_pcall(lua_State *state)
+{
+        luaL_checkany(state, 1);
+        return call_guarded(state);
+}
+
+/* coroutine.resume and close. */
+static int call_coroutine(lua_State *state)
+{
+        luaL_argexpected(state, lua_isthread(state, 1), 1, "coroutine");
+        return call_guarded(state);
+}
+
+/* As setmetatable, but that nothing counts what a finalizer does. */
 static int set_metatable(lua_State *state)
 {
-        if (lua_istable(state, 2)) {
+        int type = lua_type(state, 2);
+
+        luaL_checktype(state, 1, LUA_TTABLE);
+        luaL_argexpected(state, type == LUA_TNIL || type == LUA_TTABLE, 2,
+                "nil or table");
+        if (luaL_getmetafield(state, 1, "__metatable") != LUA_TNIL)
+                luaL_error(state, "cannot change a protected metatable");
+        if (type == LUA_TTABLE) {
                 lua_pushliteral(state, "__gc");
                 if (lua_rawget(state, 2) != LUA_TNIL)
-                        return luaL_error(state, "__gc is not to be had here");
-                lua_pop(state, 1);
+                        luaL_error(state, "__gc is not to be had here");
         }
-        return call_guarded(state);
+        lua_settop(state, 2);
+        lua_setmetatable(state, 1);
+        return 1;
 }
 
 static struct lua_source *source_of(lua_State *state)
@@ -87,6 +112,8 @@ static int load_text(lua_State *state, int mode)
 
 static int load(lua_State *state)
 {
+        if (!lua_isstring(state, 1))
+                luaL_checktype(state, 1, LUA_TFUNCTION);
         return load_text(state, 3);
 }
 
@@ -164,7 +191,7 @@ static void open_base(lua_State *state, struct lua_source *source)
 {
         luaL_requiref(state, LUA_GNAME, luaopen_base, 1);
         cover(state, source, "load", load);
-        cover(state, source, "pcall", call_guarded);
+        cover(state, source, "pcall", call_pcall);
         cover(state, source, "print", print);
         cover(state, source, "setmetatable", set_metatable);
         cover(state, source, "temp", temp);
@@ -184,8 +211,8 @@ static void open_base(lua_State *state, struct lua_source *source)
 static void open_coroutine(lua_State *state, struct lua_source *source)
 {
         luaL_requiref(state, LUA_COLIBNAME, luaopen_coroutine, 1);
-        cover(state, source, "resume", call_guarded);
-        cover(state, source, "close", call_guarded);
+        cover(state, source, "resume", call_coroutine);
+        cover(state, source, "close", call_coroutine);
         lua_pop(state, 1);
 }
 

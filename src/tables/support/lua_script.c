@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* How long the script itself may run, in milliseconds. */
-#define BEGIN_TIME 10000
+/* How long a script may run at all, in milliseconds. */
+#define RUN_TIME 10000
 
 struct lua_script {
         struct lua_source *source;
@@ -109,11 +109,18 @@ static int call(struct lua_script *script, lua_CFunction function, void *ctx,
         return limits->excess == LUA_WITHIN && status == LUA_OK ? 0 : -1;
 }
 
+static void begin_limits(
+        struct lua_script *script, uint64_t steps, uint64_t deadline)
+{
+        uint64_t latest = events_now() + RUN_TIME;
+
+        lua_limits_begin(
+                &script->limits, steps, deadline < latest ? deadline : latest);
+}
+
 int lua_script_begin(
         struct lua_script *script, uint64_t deadline, struct reason *ret_reason)
 {
-        uint64_t latest = events_now() + BEGIN_TIME;
-
         if (script->state != NULL)
                 return 0;
         script->limits.memory_limit = script->source->memory_limit;
@@ -123,8 +130,7 @@ int lua_script_begin(
                         ret_reason, -ENOMEM, "%s", script->source->file);
                 return -ENOMEM;
         }
-        lua_limits_begin(&script->limits, UINT64_MAX,
-                deadline < latest ? deadline : latest);
+        begin_limits(script, UINT64_MAX, deadline);
         if (call(script, run_script, script->source, ret_reason) == 0)
                 return 0;
         end(script);
@@ -141,8 +147,8 @@ void lua_script_ask(struct lua_script *script, struct lookup *lookup)
                 lookup_failed(lookup, "%s", reason.text);
                 return;
         }
-        lua_limits_begin(&script->limits, script->source->instruction_limit,
-                lookup->deadline);
+        begin_limits(
+                script, script->source->instruction_limit, lookup->deadline);
         if (call(script, lua_answer_ask, &question, &reason) < 0)
                 lookup_failed(lookup, "%s", reason.text);
         if (script->limits.excess != LUA_WITHIN)

@@ -281,11 +281,16 @@ static int call_original(lua_State *state)
         return lua_gettop(state);
 }
 
-/* Copies of nothing take no memory, but time. */
+/*
+ * Copies of nothing take no memory, but time. What is wrong with the arguments
+ * is said here: the function of the library would not know its name and line.
+ */
 static int rep(lua_State *state)
 {
-        lua_Integer count = lua_tointeger(state, 2);
+        lua_Integer count = luaL_checkinteger(state, 2);
 
+        luaL_checkstring(state, 1);
+        luaL_optstring(state, 3, "");
         if (count > 0)
                 lua_limits_spend(state, (uint64_t)count);
         return call_original(state);
@@ -294,9 +299,14 @@ static int rep(lua_State *state)
 /* Neither do moves of what is not there. */
 static int move(lua_State *state)
 {
-        lua_Integer first = lua_tointeger(state, 2);
-        lua_Integer last = lua_tointeger(state, 3);
+        lua_Integer first = luaL_checkinteger(state, 2);
+        lua_Integer last = luaL_checkinteger(state, 3);
 
+        luaL_checkinteger(state, 4);
+        if (luaL_getmetafield(state, 1, "__index") == LUA_TNIL)
+                luaL_checktype(state, 1, LUA_TTABLE);
+        else
+                lua_pop(state, 1);
         if (last > first)
                 lua_limits_spend(state, (uint64_t)last - (uint64_t)first);
         return call_original(state);
