@@ -145,7 +145,8 @@ static void live_on(const struct life *life)
         failing = 0;
 }
 
-static char file[] = "/tmp/fault_maps-XXXXXX", spec[100], sqlite[100];
+static char file[] = "/tmp/fault_maps-XXXXXX", spec[100], sqlite[100],
+            script[] = "/tmp/fault_maps-XXXXXX.lua", lua[100];
 
 #define OTHER "other"
 #define NOBODY                                        \
@@ -199,6 +200,9 @@ static const struct life lives[] = {
                 {{.name = "m", .table = "pcre:{ {/^(a)(b)$/ $2$1} }"}, NOBODY,
                         NOBODY}},
         {"k", "TEMP ", {{.name = "m", .table = sqlite}, NOBODY, NOBODY}},
+        {"k", "OK k,m,k",
+                {{.name = "m", .table = lua, .threads = 2, .queue = 5}, NOBODY,
+                        NOBODY}},
 };
 
 static void test_lives(void)
@@ -221,12 +225,20 @@ int main(void)
 {
         static const char text[] = "dbpath = /nonexistent/x\n"
                                    "query = select '%s'\n";
+        static const char program[] =
+                "function lookup(key, map)\n"
+                "  return {key, map, (key:gsub('.', '%0'))}\n"
+                "end\n";
         int fd = mkstemp(file);
         uv_timer_t timer;
 
         CHECK(write(fd, text, sizeof(text) - 1) == sizeof(text) - 1);
         close(fd);
+        fd = mkstemps(script, 4);
+        CHECK(write(fd, program, sizeof(program) - 1) == sizeof(program) - 1);
+        close(fd);
         snprintf(spec, sizeof(spec), "texthash:%s", file);
+        snprintf(lua, sizeof(lua), "lua:%s", script);
         snprintf(sqlite, sizeof(sqlite), "sqlite:%s", file);
         uv_loop_init(&loop);
         events = events_new(&loop);
@@ -238,5 +250,6 @@ int main(void)
         uv_run(&loop, UV_RUN_DEFAULT);
         CHECK_INT(uv_loop_close(&loop), 0);
         unlink(file);
+        unlink(script);
         return check_done();
 }
