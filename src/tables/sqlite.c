@@ -4,8 +4,8 @@
  * sqlite_table(5) says.
  *
  * A lookup by an index takes less time than two switches between threads: it
- * is tried at once, for some thousand steps and without waiting for any lock. What
- * fails, it does on a thread.
+ * is tried at once, for some thousand steps and without waiting for any lock.
+ * What fails, it does on a thread.
  */
 #include "base/events.h"
 #include "tables/support/path.h"
