@@ -82,7 +82,7 @@ access to * by * read
 """
 
 TLS = """\
-TLSCACertificateFile @DIR@/cert.pem
+TLSCACertificateFile @DIR@/ca.pem
 TLSCertificateFile @DIR@/cert.pem
 TLSCertificateKeyFile @DIR@/key.pem
 """
@@ -96,8 +96,9 @@ def entry(name, **attributes):
     for attribute, values in attributes.items():
         for value in values if isinstance(values, list) else [values]:
             data = value.encode() if isinstance(value, str) else value
-            lines.append(f"{attribute.replace('__', ';').replace('_', '-')}:: "
-                         + base64.b64encode(data).decode())
+            name = attribute.replace("__", ";").replace("_", "-")
+            coded = base64.b64encode(data).decode()
+            lines.append(f"{name}:: {coded}" if coded else f"{name}:")
     return "\n".join(lines) + "\n\n"
 
 
@@ -106,6 +107,14 @@ def _user():
     if os.geteuid() != 0:
         return None
     return pwd.getpwnam(USER)
+
+
+def _is_stopped(path):
+    try:
+        with open(path, encoding="ascii") as file:
+            return file.read().rpartition(")")[2].split()[0] == "T"
+    except FileNotFoundError:
+        return True  # a thread that has ended
 
 
 def free_port():
@@ -125,8 +134,8 @@ class Server:
         self.socket = self.directory + "/ldapi"
         self.unix = "ldapi://" + urllib.parse.quote(self.socket, safe="")
         self.url = f"ldap://127.0.0.1:{self.port}"
-        self.tls_url = f"ldaps://localhost:{self.tls_port}"
-        self.certificate = self.directory + "/cert.pem"
+        self.tls_url = f"ldaps://127.0.0.1:{self.tls_port}"
+        self.authority = self.directory + "/ca.pem"
         self.process = None
         self._write(tls)
         if started:
@@ -149,17 +158,29 @@ class Server:
                       encoding="ascii") as file:
                 file.write(text.replace("@DIR@", self.directory))
         if tls:
-            subprocess.run(
-                ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                 "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
-                 "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
-                 "-keyout", self.directory + "/key.pem", "-out",
-                 self.certificate], check=True, capture_output=True)
+            self._make_certificates()
         user = _user()
         if user is not None:
             for name in ("", "/data", "/key.pem" if tls else ""):
                 os.chown(self.directory + name, user.pw_uid, user.pw_gid)
         os.chmod(self.directory, 0o755)
+
+    def _make_certificates(self):
+        """An authority, and what it says of an address."""
+        def openssl(*arguments):
+            subprocess.run(["openssl", *arguments], check=True,
+                           capture_output=True, cwd=self.directory)
+        new = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+               "-nodes"]
+        with open(self.directory + "/names", "w", encoding="ascii") as file:
+            file.write("subjectAltName=IP:127.0.0.1\n")
+        openssl("req", "-x509", *new, "-days", "2", "-subj", "/CN=authority",
+                "-keyout", "ca-key.pem", "-out", "ca.pem")
+        openssl("req", *new, "-subj", "/CN=slapd", "-keyout", "key.pem",
+                "-out", "request.pem")
+        openssl("x509", "-req", "-in", "request.pem", "-days", "2", "-CA",
+                "ca.pem", "-CAkey", "ca-key.pem", "-CAcreateserial",
+                "-extfile", "names", "-out", "cert.pem")
 
     def fill(self):
         """What every test may use: names, and who may log in."""
@@ -201,8 +222,12 @@ class Server:
         self.start()
 
     def hang(self):
-        """Stops it, until go_on."""
+        """Stops it, until go_on; each of its threads has to notice."""
+        tasks = f"/proc/{self.process.pid}/task"
         self.process.send_signal(signal.SIGSTOP)
+        while not all(_is_stopped(f"{tasks}/{task}/stat")
+                      for task in os.listdir(tasks)):
+            time.sleep(0.001)
 
     def go_on(self):
         self.process.send_signal(signal.SIGCONT)

@@ -109,6 +109,24 @@ static int ask_for_tls(struct ldap_session *session, uint64_t deadline,
         return 0;
 }
 
+/* libldap has no word for a certificate that will not do. */
+static void give_tls_reason(const struct ldap_options *options,
+        const struct ldap_session *session, int code, struct reason *ret_reason)
+{
+        static const char no_word[] = "(unknown error code)";
+        char *more = NULL;
+        bool has_word;
+
+        ldap_get_option(session->ld, LDAP_OPT_DIAGNOSTIC_MESSAGE, &more);
+        has_word = more == NULL || strcmp(more, no_word) != 0;
+        ldap_session_reason(session, "TLS", code,
+                has_word || !options->tls_require_cert
+                        ? more
+                        : "the certificate is not trusted, or of another name",
+                ret_reason);
+        ldap_memfree(more);
+}
+
 static int begin_tls(const struct ldap_options *options,
         const struct ldap_server *server, struct ldap_session *session,
         uint64_t deadline, struct reason *ret_reason)
@@ -121,16 +139,10 @@ static int begin_tls(const struct ldap_options *options,
                 return r;
         ldap_session_set_time(session, deadline);
         code = ldap_install_tls(session->ld);
-        if (code != LDAP_SUCCESS) {
-                char *more = NULL;
-
-                ldap_get_option(
-                        session->ld, LDAP_OPT_DIAGNOSTIC_MESSAGE, &more);
-                ldap_session_reason(session, "TLS", code, more, ret_reason);
-                ldap_memfree(more);
-                return ret_reason->code;
-        }
-        return 0;
+        if (code == LDAP_SUCCESS)
+                return 0;
+        give_tls_reason(options, session, code, ret_reason);
+        return ret_reason->code;
 }
 
 static int log_in(const struct ldap_options *options,
