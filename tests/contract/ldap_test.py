@@ -40,6 +40,7 @@ def people():
         mail_entry("two2", key="two@b.c", maildrop="two", mail="m@two"),
         mail_entry("none", key="none@b.c", description="no value"),
         mail_entry("empty", key="empty@b.c", bytes=b""),
+        mail_entry("first", key="first@b.c", bytes=[b"", b"x"]),
         mail_entry("big", key="big@b.c", maildrop="x" * 99997),
         mail_entry("bigger", key="bigger@b.c", maildrop="x" * 99998),
         mail_entry("folded", key="strasse@b.c", maildrop="folded"),
@@ -105,6 +106,7 @@ def _():
         assert maps.failure("bytes", "bytes@b.c")
         assert maps.failure("bytes", "nul")
         assert maps.value("bytes", "empty@b.c") == "NOTFOUND"
+        assert maps.value("bytes", "first@b.c") == "x"
         assert maps.value("mail", "two@b.c") == "m@two"
         assert maps.value("both", "a@b.c") == "<x@y>,<a@mail>"
         assert maps.value("mail", "lang@b.c") == "plain,english"
@@ -341,20 +343,42 @@ def _():
                         ou="there"),
                   entry("cn=x,ou=there", objectClass="mailEntry", cn="x",
                         key="there@b.c", maildrop="referred"))
-        server.run("ldapadd", "-M", text=entry(
-            "ou=there", objectClass=["referral", "extensibleObject"],
-            ou="there", ref=f"{other.url}/ou=there,{SUFFIX}"))
-        with Maps({"m": options(),
-                   "base": options(search_base="ou=there," + SUFFIX),
-                   "chase": options(chase_referrals="yes")}) as maps:
+        for name, url in (("there", f"{other.url}/ou=there,{SUFFIX}"),
+                          ("round", f"{server.url}/ou=round,{SUFFIX}"),
+                          ("unix", f"{server.unix}/ou=unix,{SUFFIX}"),
+                          ("nowhere", "http://x/")):
+            server.run("ldapadd", "-M", text=entry(
+                "ou=" + name, objectClass=["referral", "extensibleObject"],
+                ou=name, ref=url))
+        there = {"search_base": "ou=there," + SUFFIX}
+        with Maps({"m": options(), "base": options(**there),
+                   "chase": options(chase_referrals="yes", **there),
+                   **{name: options(chase_referrals="yes",
+                                    search_base=f"ou={name},{SUFFIX}")
+                      for name in ("round", "unix", "nowhere")},
+                   "all": options(chase_referrals="yes")}) as maps:
             assert maps.value("m", "there@b.c") == "NOTFOUND"
             assert "Referral" in maps.failure("base", "there@b.c")
             assert maps.value("chase", "there@b.c") == "referred"
-            assert maps.value("chase", "a@b.c") == "x@y"
+            assert "more than 5 referrals" in maps.failure("round", "a@b.c")
+            for name in ("unix", "nowhere", "all"):
+                assert "referral" in maps.failure(name, "a@b.c"), name
+            server.run("ldapdelete", "-M", *(
+                f"ou={name},{SUFFIX}" for name in ("round", "unix", "nowhere")))
+            for _ in range(3):
+                assert maps.value("all", "there@b.c") == "referred"
+                assert maps.value("all", "a@b.c") == "x@y"
+                assert maps.value("all", "nobody@b.c") == "NOTFOUND"
             other.hang()
             assert maps.failure("chase", "there@b.c")
             other.go_on()
             maps.wait_found("chase", "there@b.c")
+            other.stop()
+            for key in ("there@b.c", "nobody@b.c"):
+                assert maps.failure("chase", key), key
+            other.start()
+            maps.wait_found("chase", "there@b.c")
+            assert maps.value("chase", "nobody@b.c") == "NOTFOUND"
         server.run("ldapdelete", "-M", "ou=there," + SUFFIX)
 
 

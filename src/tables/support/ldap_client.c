@@ -82,7 +82,7 @@ static bool open_session(
 
 /* Makes the search of the key. Returns false: the lookup is done. */
 static bool make_search(const struct ldap_config *config, struct lookup *lookup,
-        struct ldap_link *ret_search)
+        struct ldap_query *ret_search)
 {
         struct span base, filter;
         int r = template_expand_key(&config->base, lookup->key, ldap_quote_dn,
@@ -98,7 +98,7 @@ static bool make_search(const struct ldap_config *config, struct lookup *lookup,
                 lookup_absent(lookup);
         if (r <= 0)
                 return false;
-        *ret_search = (struct ldap_link){
+        *ret_search = (struct ldap_query){
                 .base = base.data,
                 .scope = config->scope,
                 .filter = filter.data,
@@ -110,7 +110,7 @@ static bool make_search(const struct ldap_config *config, struct lookup *lookup,
 void ldap_client_ask(struct ldap_client *client, struct lookup *lookup)
 {
         enum ldap_verdict verdict;
-        struct ldap_link search;
+        struct ldap_query search;
         bool is_new;
 
         if (!make_search(client->config, lookup, &search))

@@ -1,135 +1,75 @@
 /* SPDX-License-Identifier: MIT */
 #include "tables/support/ldap_expand.h"
-#include "base/events.h"
-#include "tables/support/ldap_entry.h"
+#include "tables/support/ldap_level.h"
+#include "tables/support/ldap_referral.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <ldap.h>
-#include <stdio.h>
 #include <stdlib.h>
-
-/* One search, while its entries come. */
-struct level {
-        const char *base;
-        int request;
-        int entry_count;
-        struct ldap_entry_kind kind;
-        bool has_entry;
-        struct ldap_entry entry;   /* the one under way */
-        const struct berval *next; /* link of it; NULL: none is left */
-};
-
-/* Searches inside of searches: each waits for those that it has led to. */
-struct expansion {
-        const struct ldap_config *config;
-        struct ldap_session *session;
-        const char *server;
-        struct lookup *lookup;
-        struct db_rows rows;
-        struct level *levels;
-        size_t depth, capacity;
-        enum ldap_verdict verdict; /* when it has failed */
-};
 
 /*
  * What follows returns 0, or -1 when the lookup has failed: then the verdict
  * says what becomes of the session.
  */
-__attribute__((format(printf, 2, 3))) static int fail(
-        struct expansion *expansion, const char *format, ...)
+
+static void drop_level(struct ldap_expansion *expansion)
 {
-        struct reason why;
-        va_list arguments;
-
-        va_start(arguments, format);
-        vsnprintf(why.text, sizeof(why.text), format, arguments);
-        va_end(arguments);
-        lookup_failed(expansion->lookup, "%s: %s", expansion->server, why.text);
-        expansion->verdict = LDAP_VERDICT_FAILED;
-        return -1;
-}
-
-/* For a code of libldap or of the server. */
-static int fail_search(struct expansion *expansion, const char *base, int code,
-        const char *more)
-{
-        struct reason what, why;
-
-        reason_set(&what, "search in \"%s\"", base);
-        ldap_session_reason(expansion->session, what.text, code, more, &why);
-        fail(expansion, "%s", why.text);
-        if (code == LDAP_SERVER_DOWN &&
-                expansion->session->received < LDAP_SESSION_BYTES)
-                expansion->verdict = LDAP_VERDICT_LOST;
-        return -1;
-}
-
-/* Makes room for one more level. Returns false when there is no memory. */
-static bool make_room(struct expansion *expansion)
-{
-        size_t capacity = expansion->capacity > 0 ? expansion->capacity * 2 : 4;
-        struct level *levels;
-
-        if (expansion->depth < expansion->capacity)
-                return true;
-        levels = realloc(expansion->levels, capacity * sizeof(*levels));
-        if (levels == NULL)
-                return false;
-        expansion->levels = levels;
-        expansion->capacity = capacity;
-        return true;
-}
-
-/* The server's own limit is in seconds. */
-static struct timeval server_time(uint64_t deadline)
-{
-        uint64_t now = events_now();
-        uint64_t left = deadline > now ? deadline - now : 1;
-
-        return (struct timeval){.tv_sec = (time_t)((left + 999) / 1000)};
-}
-
-static int search(struct expansion *expansion, const struct ldap_link *link)
-{
-        uint64_t deadline =
-                ldap_config_deadline(expansion->config, expansion->lookup);
-        struct timeval time = server_time(deadline);
-        struct level level = {.base = link->base};
-        int code;
-
-        if (!make_room(expansion))
-                return fail(expansion, "out of memory");
-        lookup_trace(expansion->lookup, "ldap: base \"%s\", filter \"%s\"",
-                link->base, link->filter != NULL ? link->filter : "");
-        ldap_session_set_time(expansion->session, deadline);
-        code = ldap_search_ext(expansion->session->ld, link->base, link->scope,
-                link->filter, link->attributes, false, NULL, NULL, &time, -1,
-                &level.request);
-        if (code != LDAP_SUCCESS)
-                return fail_search(expansion, link->base, code, NULL);
-        expansion->levels[expansion->depth++] = level;
-        return 0;
+        ldap_level_end(&expansion->levels[--expansion->depth]);
 }
 
 /* Goes on where a value of the entry under way says. */
-static int follow(struct expansion *expansion, struct level *level)
+static int follow(struct ldap_expansion *expansion, struct ldap_level *level)
 {
         struct span value = {level->next->bv_val, level->next->bv_len};
-        struct ldap_link link;
+        struct ldap_level below = {
+                .session = expansion->session,
+                .nesting = level->nesting + 1,
+        };
         int r;
 
         level->next++;
         r = ldap_link_read(&expansion->config->attributes, value,
-                expansion->lookup->arena, &link);
+                expansion->lookup->arena, &below.query);
         if (r == -EBADMSG)
-                return fail(expansion, "malformed URL or name: %.*s",
-                        (int)value.size, value.data);
+                return ldap_expansion_fail(expansion,
+                        "malformed URL or name: %.*s", (int)value.size,
+                        value.data);
         if (r < 0)
-                return fail(expansion, "out of memory");
-        return r > 0 ? search(expansion, &link) : 0;
+                return ldap_expansion_fail(expansion, "out of memory");
+        return r > 0 ? ldap_level_begin(expansion, &below) : 0;
 }
 
-static int add_values(struct expansion *expansion, const struct berval *values)
+/* Goes on at another server. */
+static int follow_referral(struct ldap_expansion *expansion,
+        const struct ldap_level *level, char **urls)
+{
+        struct ldap_level there = {
+                .query = level->query,
+                .nesting = level->nesting,
+                .referrals = level->referrals + 1,
+        };
+        struct reason why;
+
+        if (there.referrals > LDAP_REFERRALS_MAX)
+                return ldap_expansion_fail(expansion, "more than %d referrals",
+                        LDAP_REFERRALS_MAX);
+        there.own = calloc(1, sizeof(*there.own));
+        if (there.own == NULL)
+                return ldap_expansion_fail(expansion, "out of memory");
+        there.own->fd = -1;
+        there.session = there.own;
+        if (ldap_referral_open(expansion->config, urls,
+                    ldap_config_deadline(expansion->config, expansion->lookup),
+                    expansion->lookup->arena, there.own, &there.query,
+                    &why) < 0) {
+                ldap_level_end(&there);
+                return ldap_expansion_fail(expansion, "%s", why.text);
+        }
+        return ldap_level_begin(expansion, &there);
+}
+
+static int add_values(
+        struct ldap_expansion *expansion, const struct berval *values)
 {
         for (; values != NULL && values->bv_val != NULL; values++)
                 if (db_rows_add(&expansion->rows,
@@ -141,14 +81,14 @@ static int add_values(struct expansion *expansion, const struct berval *values)
         return 0;
 }
 
-static int use_links(struct expansion *expansion, struct level *level)
+static int use_links(struct ldap_expansion *expansion, struct ldap_level *level)
 {
         uint64_t limit = expansion->config->options.recursion_limit;
 
         if (level->entry.values == NULL)
                 return 0;
-        if (expansion->depth >= limit)
-                return fail(expansion,
+        if (level->nesting + 1 >= limit)
+                return ldap_expansion_fail(expansion,
                         "more than %" PRIu64 " searches one below the other: "
                         "recursion_limit",
                         limit);
@@ -156,12 +96,13 @@ static int use_links(struct expansion *expansion, struct level *level)
         return 0;
 }
 
-static int use_attribute(struct expansion *expansion, struct level *level)
+static int use_attribute(
+        struct ldap_expansion *expansion, struct ldap_level *level)
 {
         int r = ldap_entry_next(&level->entry);
 
         if (r < 0)
-                return fail(expansion, "an entry is damaged");
+                return ldap_expansion_fail(expansion, "an entry is damaged");
         if (r == 0) {
                 ldap_entry_end(&level->entry);
                 level->has_entry = false;
@@ -180,18 +121,18 @@ static int use_attribute(struct expansion *expansion, struct level *level)
 }
 
 /* The message becomes the level's. */
-static int begin_entry(struct expansion *expansion, struct level *level,
-        struct ldapmsg *message)
+static int begin_entry(struct ldap_expansion *expansion,
+        struct ldap_level *level, struct ldapmsg *message)
 {
         int limit = expansion->config->size_limit;
 
         level->has_entry = true;
-        if (ldap_entry_begin(&level->entry, expansion->session, message) < 0 ||
-                ldap_entry_judge(&expansion->config->attributes,
-                        expansion->session, message, &level->kind) < 0)
-                return fail(expansion, "an entry is damaged");
+        if (ldap_entry_begin(&level->entry, level->session, message) < 0 ||
+                ldap_entry_judge(&expansion->config->attributes, level->session,
+                        message, &level->kind) < 0)
+                return ldap_expansion_fail(expansion, "an entry is damaged");
         if (limit > 0 && ++level->entry_count > limit)
-                return fail(
+                return ldap_expansion_fail(
                         expansion, "more than %d entries: size_limit", limit);
         return 0;
 }
@@ -200,58 +141,94 @@ static int begin_entry(struct expansion *expansion, struct level *level,
  * A base that is made of the key may well not be there, and neither need be
  * what an entry leads to.
  */
-static bool may_be_missing(const struct expansion *expansion)
+static bool may_be_missing(
+        const struct ldap_expansion *expansion, const struct ldap_level *level)
 {
-        return expansion->depth > 1 || expansion->config->base.is_dynamic;
+        return level->nesting > 0 || expansion->config->base.is_dynamic;
 }
 
-static int end_level(struct expansion *expansion, const struct level *level,
-        struct ldapmsg *message)
+/* What a result says: a search is over, or has to go on elsewhere. */
+static int use_code(struct ldap_expansion *expansion,
+        const struct ldap_level *level, int code, const char *more, char **urls)
 {
-        int code = LDAP_OTHER, r;
-        char *more = NULL;
+        if (code == LDAP_SUCCESS)
+                return 0;
+        if (code == LDAP_REFERRAL && expansion->config->options.chase_referrals)
+                return follow_referral(expansion, level, urls);
+        if (code != LDAP_NO_SUCH_OBJECT || !may_be_missing(expansion, level))
+                return ldap_expansion_fail_search(expansion, level, code, more);
+        lookup_trace(expansion->lookup, "ldap: there is no such base");
+        return 0;
+}
 
-        r = ldap_parse_result(expansion->session->ld, message, &code, NULL,
-                &more, NULL, NULL, false);
+static int use_result(struct ldap_expansion *expansion, struct ldapmsg *message)
+{
+        struct ldap_level level = expansion->levels[expansion->depth - 1];
+        int code = LDAP_OTHER, r;
+        char *more = NULL, **urls = NULL;
+
+        r = ldap_parse_result(level.session->ld, message, &code, NULL, &more,
+                &urls, NULL, false);
         if (r != LDAP_SUCCESS)
                 code = r;
-        r = 0;
-        if (code != LDAP_SUCCESS &&
-                (code != LDAP_NO_SUCH_OBJECT || !may_be_missing(expansion)))
-                r = fail_search(expansion, level->base, code, more);
-        else
-                expansion->depth--;
-        if (r == 0 && code == LDAP_NO_SUCH_OBJECT)
-                lookup_trace(expansion->lookup, "ldap: there is no such base");
+        expansion->depth--;
+        r = use_code(expansion, &level, code, more, urls);
+        ldap_level_end(&level);
         ldap_memfree(more);
+        ldap_memvfree((void **)urls);
         return r;
 }
 
-static int next_message(struct expansion *expansion, struct level *level)
+/* Some of the entries are elsewhere. */
+static int use_reference(struct ldap_expansion *expansion,
+        struct ldap_level *level, struct ldapmsg *message)
+{
+        char **urls = NULL;
+        int r;
+
+        if (!expansion->config->options.chase_referrals) {
+                lookup_trace(
+                        expansion->lookup, "ldap: a referral is not followed");
+                return 0;
+        }
+        r = ldap_parse_reference(
+                level->session->ld, message, &urls, NULL, false);
+        if (r != LDAP_SUCCESS)
+                r = ldap_expansion_fail_search(expansion, level, r, NULL);
+        else
+                r = follow_referral(expansion, level, urls);
+        ldap_memvfree((void **)urls);
+        return r;
+}
+
+static int next_message(
+        struct ldap_expansion *expansion, struct ldap_level *level)
 {
         uint64_t deadline =
                 ldap_config_deadline(expansion->config, expansion->lookup);
         struct ldapmsg *message;
         int type = ldap_session_next(
-                expansion->session, level->request, deadline, &message);
+                level->session, level->request, deadline, &message);
         int r = 0;
 
         if (type < 0)
-                return fail_search(expansion, level->base, type, NULL);
+                return ldap_expansion_fail_search(expansion, level, type, NULL);
         if (type == LDAP_RES_SEARCH_ENTRY)
                 return begin_entry(expansion, level, message);
         if (type == LDAP_RES_SEARCH_RESULT)
-                r = end_level(expansion, level, message);
-        else if (type != LDAP_RES_SEARCH_REFERENCE &&
-                 type != LDAP_RES_INTERMEDIATE)
-                r = fail(expansion, "what came is no answer to a search");
+                r = use_result(expansion, message);
+        else if (type == LDAP_RES_SEARCH_REFERENCE)
+                r = use_reference(expansion, level, message);
+        else if (type != LDAP_RES_INTERMEDIATE)
+                r = ldap_expansion_fail(
+                        expansion, "what came is no answer to a search");
         ldap_msgfree(message);
         return r;
 }
 
-static int go_on(struct expansion *expansion)
+static int go_on(struct ldap_expansion *expansion)
 {
-        struct level *level = &expansion->levels[expansion->depth - 1];
+        struct ldap_level *level = &expansion->levels[expansion->depth - 1];
 
         if (level->next != NULL && level->next->bv_val != NULL)
                 return follow(expansion, level);
@@ -263,30 +240,27 @@ static int go_on(struct expansion *expansion)
 
 enum ldap_verdict ldap_expand(const struct ldap_config *config,
         struct ldap_session *session, const char *server,
-        const struct ldap_link *link, struct lookup *lookup)
+        const struct ldap_query *query, struct lookup *lookup)
 {
-        struct expansion expansion = {
+        struct ldap_expansion expansion = {
                 .config = config,
                 .session = session,
                 .server = server,
                 .lookup = lookup,
                 .verdict = LDAP_VERDICT_ANSWERED,
         };
+        struct ldap_level first = {.query = *query, .session = session};
         int r;
 
         db_rows_init(&expansion.rows, config->common, lookup);
         session->received = 0;
-        r = search(&expansion, link);
+        r = ldap_level_begin(&expansion, &first);
         while (r == 0 && expansion.depth > 0)
                 r = go_on(&expansion);
         if (r == 0)
                 db_rows_answer(&expansion.rows);
-        for (; expansion.depth > 0; expansion.depth--) {
-                struct level *level = &expansion.levels[expansion.depth - 1];
-
-                if (level->has_entry)
-                        ldap_entry_end(&level->entry);
-        }
+        while (expansion.depth > 0)
+                drop_level(&expansion);
         free(expansion.levels);
         return expansion.verdict;
 }

@@ -32,7 +32,7 @@ static size_t count_names(char **names)
 
 /* What the URL asks for, and is wanted. Returns as ldap_link_read. */
 static int choose_attributes(const struct ldap_attributes *attributes,
-        char **asked, struct arena *arena, struct ldap_link *link)
+        char **asked, struct arena *arena, struct ldap_query *link)
 {
         size_t count = 0, most;
 
@@ -63,7 +63,7 @@ static int choose_attributes(const struct ldap_attributes *attributes,
 }
 
 static int read_url(const struct ldap_attributes *attributes,
-        const LDAPURLDesc *url, struct arena *arena, struct ldap_link *link)
+        const LDAPURLDesc *url, struct arena *arena, struct ldap_query *link)
 {
         link->scope = url->lud_scope;
         link->base = arena_copy(
@@ -78,7 +78,7 @@ static int read_url(const struct ldap_attributes *attributes,
 }
 
 int ldap_link_read(const struct ldap_attributes *attributes, struct span value,
-        struct arena *arena, struct ldap_link *ret_link)
+        struct arena *arena, struct ldap_query *ret_link)
 {
         char *text = arena_copy(arena, value);
         LDAPURLDesc *url;
@@ -88,7 +88,7 @@ int ldap_link_read(const struct ldap_attributes *attributes, struct span value,
                 return -ENOMEM;
         if (strlen(text) != value.size)
                 return -EBADMSG;
-        *ret_link = (struct ldap_link){
+        *ret_link = (struct ldap_query){
                 .base = text,
                 .scope = LDAP_SCOPE_BASE,
                 .filter = "(objectClass=*)",

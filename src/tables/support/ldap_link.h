@@ -6,7 +6,7 @@
 #include "tables/support/ldap_config.h"
 
 /* A search, as the server is asked for it. */
-struct ldap_link {
+struct ldap_query {
         const char *base;
         int scope;
         const char *filter;
@@ -19,6 +19,6 @@ struct ldap_link {
  * wanted; or a negative errno: -EBADMSG when that is none.
  */
 int ldap_link_read(const struct ldap_attributes *attributes, struct span value,
-        struct arena *arena, struct ldap_link *ret_link);
+        struct arena *arena, struct ldap_query *ret_link);
 
 #endif

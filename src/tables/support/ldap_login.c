@@ -31,8 +31,9 @@ static void set_options(
 
         ldap_set_option(session->ld, LDAP_OPT_SIZELIMIT, &limit);
         ldap_set_option(session->ld, LDAP_OPT_DEREF, &dereference);
-        ldap_set_option(session->ld, LDAP_OPT_REFERRALS,
-                config->options.chase_referrals ? LDAP_OPT_ON : LDAP_OPT_OFF);
+        /* It would connect to others by itself, and not always say if it
+         * cannot. */
+        ldap_set_option(session->ld, LDAP_OPT_REFERRALS, LDAP_OPT_OFF);
 }
 
 /* Returns the name of an option that cannot be set, or NULL. */
@@ -166,7 +167,7 @@ static int log_in(const struct ldap_options *options,
         return 0;
 }
 
-int ldap_login(const struct ldap_config *config,
+int ldap_login_as_nobody(const struct ldap_config *config,
         const struct ldap_server *server, struct ldap_session *session,
         uint64_t deadline, struct reason *ret_reason)
 {
@@ -178,8 +179,21 @@ int ldap_login(const struct ldap_config *config,
         set_options(config, session);
         if (server->is_tls || options->start_tls)
                 r = begin_tls(options, server, session, deadline, ret_reason);
-        if (r == 0 && config->binds)
-                r = log_in(options, session, deadline, ret_reason);
+        if (r < 0)
+                ldap_session_close(session);
+        return r;
+}
+
+int ldap_login(const struct ldap_config *config,
+        const struct ldap_server *server, struct ldap_session *session,
+        uint64_t deadline, struct reason *ret_reason)
+{
+        int r = ldap_login_as_nobody(
+                config, server, session, deadline, ret_reason);
+
+        if (r < 0 || !config->binds)
+                return r;
+        r = log_in(&config->options, session, deadline, ret_reason);
         if (r < 0)
                 ldap_session_close(session);
         return r;

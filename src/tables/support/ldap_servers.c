@@ -66,14 +66,14 @@ static bool set_host(const char *host, int port, struct address *address)
         return true;
 }
 
-/* Returns NULL, or what is wrong with the URL. */
-static const char *read_url(const char *url, struct ldap_server *server)
+const char *ldap_server_parse(const char *url, struct ldap_server *server)
 {
         LDAPURLDesc *parsed;
         bool is_set;
 
         if (ldap_url_parse(url, &parsed) != LDAP_URL_SUCCESS)
                 return "no URL of LDAP";
+        *server = (struct ldap_server){.url = url};
         server->is_tls = strcasecmp(parsed->lud_scheme, "ldaps") == 0;
         if (strcasecmp(parsed->lud_scheme, "ldapi") == 0)
                 is_set = set_path(parsed->lud_host, &server->address);
@@ -103,7 +103,7 @@ static int add(struct reader *reader, struct span word)
         struct ldap_server server = {.url = NULL};
         char url[URL_SIZE];
         const char *complaint = make_url(word, reader->port, url)
-                                        ? read_url(url, &server)
+                                        ? ldap_server_parse(url, &server)
                                         : "too long";
 
         if (complaint != NULL) {

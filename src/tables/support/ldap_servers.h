@@ -21,6 +21,11 @@ struct ldap_servers {
 };
 
 /*
+ * Parses a URL, which the server borrows. Returns NULL, or what is wrong.
+ */
+const char *ldap_server_parse(const char *url, struct ldap_server *ret_server);
+
+/*
  * Parses what Postfix calls server_host: URLs, HOST or HOST:PORT. A word that
  * is none of these is warned of, and left out. All is copied to the arena.
  * retry_interval: in milliseconds. Returns 0; or a negative errno with the

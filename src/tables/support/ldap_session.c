@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <ldap.h>
 #include <openldap.h>
+#include <stdio.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -97,15 +98,32 @@ static int open_socket(const struct ldap_server *server, uint64_t deadline,
         return r < 0 ? r : channel.fd;
 }
 
+/* What libldap wants to know of a server: the name that TLS has to prove. */
+static void write_url(const struct ldap_server *server, char *url, size_t size)
+{
+        const struct address *address = &server->address;
+        bool is_v6 = strchr(address->host, ':') != NULL;
+
+        if (address->is_unix)
+                snprintf(url, size, "ldapi:///");
+        else
+                snprintf(url, size, "%s://%s%s%s:%s",
+                        server->is_tls ? "ldaps" : "ldap", is_v6 ? "[" : "",
+                        address->host, is_v6 ? "]" : "", address->port);
+}
+
 /* Gives the socket to libldap. Returns 0 or a code of libldap. */
 static int begin(struct ldap_session *session, const struct ldap_server *server)
 {
         static const int version = LDAP_VERSION3;
         ber_len_t most = LDAP_SESSION_BYTES;
         Sockbuf *buffer = NULL;
-        int code = ldap_init_fd(
-                session->fd, LDAP_PROTO_EXT, server->url, &session->ld);
+        char url[sizeof(server->address.host) + sizeof(server->address.port) +
+                 sizeof("ldaps://[]:")];
+        int code;
 
+        write_url(server, url, sizeof(url));
+        code = ldap_init_fd(session->fd, LDAP_PROTO_EXT, url, &session->ld);
         if (code != LDAP_SUCCESS) {
                 session->ld = NULL;
                 return code;

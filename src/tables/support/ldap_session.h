@@ -15,6 +15,13 @@ struct ldapmsg; /* ... and LDAPMessage */
 /* No more may be received for one lookup. */
 #define LDAP_SESSION_BYTES ((size_t)16 * 1024 * 1024)
 
+/* What a lookup has made of a session. */
+enum ldap_verdict {
+        LDAP_VERDICT_ANSWERED, /* the session is as good as before */
+        LDAP_VERDICT_LOST,     /* the connection is: the lookup has failed */
+        LDAP_VERDICT_FAILED    /* ... for another reason: close the session */
+};
+
 struct ldap_session {
         struct ldap *ld; /* NULL: there is none */
         int fd;
