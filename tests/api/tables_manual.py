@@ -10,6 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import slapd
 from postgres import Server
 from tap import case, done
 
@@ -67,6 +68,15 @@ def start_postgres():
     return servers[0]
 
 
+def start_slapd():
+    """Starts one for the only test of it."""
+    servers.append(slapd.Server())
+    servers[-1].add(slapd.entry(
+        "cn=user", objectClass="mailEntry", cn="user", key="user@example.org",
+        maildrop="alice@example.net"))
+    return servers[-1]
+
+
 def settle(path):
     """postmap waits for a file that is younger than two seconds."""
     past = time.time() - 60
@@ -83,6 +93,9 @@ def make_file(directory, kind, path):
     elif kind == "pgsql":
         Path(path).write_text(start_postgres().options(
             query="select goto from aliases where address = '%s'"))
+    elif kind == "ldap":
+        Path(path).write_text(start_slapd().options(
+            query_filter="(key=%s)", result_attribute="maildrop"))
     elif not os.path.exists(path):
         Path(path).write_text(RULES.get(kind, TEXT))
     settle(path)

@@ -59,7 +59,7 @@ static bool set_host(const char *host, int port, struct address *address)
         }
         if (name.size == 0)
                 name = SPAN_LITERAL("localhost");
-        if (name.size >= sizeof(address->host))
+        if (name.size >= sizeof(address->host) || port < 0 || port > 65535)
                 return false;
         memcpy(address->host, name.data, name.size);
         snprintf(address->port, sizeof(address->port), "%d", port);
