@@ -5,7 +5,7 @@
  */
 #include "tables/support/cf_files.h"
 #include "tables/support/ldap_client.h"
-#include "tables/support/ldap_login.h"
+#include "tables/support/ldap_session.h"
 #include "tables/support/path.h"
 #include "tables/support/workers.h"
 #include <errno.h>
@@ -87,7 +87,7 @@ static struct table *open_ldap(const struct table_env *env,
         config = ldap_config_open(env, argument, ret_reason);
         if (config == NULL)
                 return NULL;
-        ldap_login_prepare();
+        ldap_session_prepare();
         table = calloc(1, sizeof(*table));
         if (table != NULL && set_up(env, argument, config, table) == 0)
                 return &table->table;

@@ -19,6 +19,7 @@ PAGE = (BUILD / "doc/socketmap_tables.5").read_text()
 POSTMAP = "/usr/sbin/postmap"
 
 servers = []
+directories = []
 
 KEYS = ["user@example.org", "User@Example.ORG", "nobody@example.com", "root",
         "example.org", "192.0.2.1", "2001:db8::1", "x", "PATH", "alice"]
@@ -70,11 +71,11 @@ def start_postgres():
 
 def start_slapd():
     """Starts one for the only test of it."""
-    servers.append(slapd.Server())
-    servers[-1].add(slapd.entry(
+    directories.append(slapd.Server())
+    directories[0].add(slapd.entry(
         "cn=user", objectClass="mailEntry", cn="user", key="user@example.org",
         maildrop="alice@example.net"))
-    return servers[-1]
+    return directories[0]
 
 
 def settle(path):
@@ -174,6 +175,6 @@ for type_name, examples in sections():
             compare(directory, type_name, examples)
 
 
-for server in servers:
+for server in servers + directories:
     server.close()
 done()

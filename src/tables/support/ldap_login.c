@@ -2,25 +2,7 @@
 #include "tables/support/ldap_login.h"
 #include <errno.h>
 #include <ldap.h>
-
-/* libldap and its TLS set themselves up at their first use, without locks. */
-static void set_up(void)
-{
-        static const int is_server = 0;
-        LDAP *ld;
-
-        if (ldap_create(&ld) != LDAP_SUCCESS)
-                return;
-        ldap_set_option(ld, LDAP_OPT_X_TLS_NEWCTX, &is_server);
-        ldap_unbind_ext(ld, NULL, NULL);
-}
-
-void ldap_login_prepare(void)
-{
-        static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-        pthread_once(&once, set_up);
-}
+#include <unistd.h>
 
 /* Sets what is said of each search. */
 static void set_options(
@@ -79,13 +61,40 @@ static int refuse(struct reason *ret_reason, const char *what, const char *why)
         return -ENOTCONN;
 }
 
+/* A better word than libldap has, which also forgets to free what it had. */
+static int try_files(
+        const struct ldap_options *options, struct reason *ret_reason)
+{
+        const struct {
+                const char *name, *file;
+        } files[] = {
+                {"tls_ca_cert_file", options->tls_ca_cert_file},
+                {"tls_cert", options->tls_cert},
+                {"tls_key", options->tls_key},
+        };
+
+        for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+                const char *file = files[i].file;
+
+                if (file == NULL || *file == '\0' || access(file, R_OK) == 0)
+                        continue;
+                reason_set_errno(
+                        ret_reason, -errno, "%s: %s", files[i].name, file);
+                return ret_reason->code;
+        }
+        return 0;
+}
+
 /* Options of its own for each session: none of them is the process's. */
 static int prepare_tls(const struct ldap_options *options,
         const struct ldap_session *session, struct reason *ret_reason)
 {
         static const int is_server = 0;
-        const char *name = set_tls_options(options, session->ld);
+        const char *name;
 
+        if (try_files(options, ret_reason) < 0)
+                return ret_reason->code;
+        name = set_tls_options(options, session->ld);
         if (name != NULL)
                 return refuse(ret_reason, name, "cannot be set");
         if (ldap_set_option(session->ld, LDAP_OPT_X_TLS_NEWCTX, &is_server) !=

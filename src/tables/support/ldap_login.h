@@ -20,7 +20,4 @@ int ldap_login_as_nobody(const struct ldap_config *config,
         const struct ldap_server *server, struct ldap_session *session,
         uint64_t deadline, struct reason *ret_reason);
 
-/* Has libldap read its own files and set itself up, once. Any thread. */
-void ldap_login_prepare(void);
-
 #endif

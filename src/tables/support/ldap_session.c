@@ -6,8 +6,38 @@
 #include <ldap.h>
 #include <openldap.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/time.h>
 #include <unistd.h>
+
+/* For libldap's own options, which each session begins with. */
+static pthread_mutex_t library = PTHREAD_MUTEX_INITIALIZER;
+
+/* libldap frees them when the process ends, whatever the threads do. */
+static void leave_library(void)
+{
+        pthread_mutex_lock(&library);
+}
+
+/* It sets itself up, and its TLS, at their first use, without locks. */
+static void set_up_library(void)
+{
+        static const int is_server = 0;
+        LDAP *ld;
+
+        atexit(leave_library);
+        if (ldap_create(&ld) != LDAP_SUCCESS)
+                return;
+        ldap_set_option(ld, LDAP_OPT_X_TLS_NEWCTX, &is_server);
+        ldap_unbind_ext(ld, NULL, NULL);
+}
+
+void ldap_session_prepare(void)
+{
+        static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+        pthread_once(&once, set_up_library);
+}
 
 /* Between libldap, or its TLS, and the socket. */
 static int set_up(Sockbuf_IO_Desc *layer, void *session)
@@ -123,7 +153,9 @@ static int begin(struct ldap_session *session, const struct ldap_server *server)
         int code;
 
         write_url(server, url, sizeof(url));
+        pthread_mutex_lock(&library);
         code = ldap_init_fd(session->fd, LDAP_PROTO_EXT, url, &session->ld);
+        pthread_mutex_unlock(&library);
         if (code != LDAP_SUCCESS) {
                 session->ld = NULL;
                 return code;

@@ -29,6 +29,11 @@ struct ldap_session {
 };
 
 /*
+ * Has libldap set itself up, once, before the first session. Any thread.
+ */
+void ldap_session_prepare(void);
+
+/*
  * Connects, and has libldap speak version 3 there; no TLS yet. It may block for
  * the name service, and else until the deadline (events_now). The session may
  * not move while it is open. Returns 0, or a negative errno with the reason.
