@@ -10,6 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import slapd
 from postgres import Server
 from tap import case, done
 
@@ -18,6 +19,7 @@ PAGE = (BUILD / "doc/socketmap_tables.5").read_text()
 POSTMAP = "/usr/sbin/postmap"
 
 servers = []
+directories = []
 
 KEYS = ["user@example.org", "User@Example.ORG", "nobody@example.com", "root",
         "example.org", "192.0.2.1", "2001:db8::1", "x", "PATH", "alice"]
@@ -70,6 +72,15 @@ def start_postgres():
     return servers[0]
 
 
+def start_slapd():
+    """Starts one for the only test of it."""
+    directories.append(slapd.Server())
+    directories[0].add(slapd.entry(
+        "cn=user", objectClass="mailEntry", cn="user", key="user@example.org",
+        maildrop="alice@example.net"))
+    return directories[0]
+
+
 def settle(path):
     """postmap waits for a file that is younger than two seconds."""
     past = time.time() - 60
@@ -86,6 +97,9 @@ def make_file(directory, kind, path):
     elif kind == "pgsql":
         Path(path).write_text(start_postgres().options(
             query="select goto from aliases where address = '%s'"))
+    elif kind == "ldap":
+        Path(path).write_text(start_slapd().options(
+            query_filter="(key=%s)", result_attribute="maildrop"))
     elif not os.path.exists(path):
         Path(path).write_text(RULES.get(kind, TEXT))
     settle(path)
@@ -164,6 +178,6 @@ for type_name, examples in sections():
             compare(directory, type_name, examples)
 
 
-for server in servers:
+for server in servers + directories:
     server.close()
 done()

@@ -5,6 +5,7 @@
 #include "nginx.h"
 #include "postgres.h"
 #include "postmap.h"
+#include "slapd.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -278,6 +279,7 @@ static char *make_socketmap(
 void fixtures_end(void)
 {
         postgres_end();
+        slapd_end();
         answering_stop(answering);
         answering = NULL;
         free(other_map);
@@ -298,6 +300,7 @@ static const struct fixture fixtures[] = {
         {.type = "http", .make = make_http, .longest = 100000},
         {.type = "https", .make = make_https, .longest = 100000},
         {.type = "inline", .make = make_inline},
+        {.type = "ldap", .make = make_ldap},
         {.type = "lmdb", .make = make_lmdb}, {.type = "lua", .make = make_lua},
         {.type = "map", .make = make_map}, {.type = "pcre", .make = make_pcre},
         {.type = "pgsql", .make = make_pgsql},

@@ -99,6 +99,24 @@ static void test_order(void)
         CHECK(hosts_choose(&hosts, 1) == &hosts.list[1]);
 }
 
+/* The list's order counts, and one that has rested has its place again. */
+static void test_list_order(void)
+{
+        struct hosts hosts = parse("x://u h /p");
+
+        hosts.is_in_order = true;
+        for (int i = 0; i < 20; i++)
+                CHECK(hosts_choose(&hosts, 1) == &hosts.list[0]);
+        down(&hosts, &hosts.list[0], 1);
+        for (int i = 0; i < 20; i++)
+                CHECK(hosts_choose(&hosts, RETRY) == &hosts.list[1]);
+        CHECK(hosts_choose(&hosts, 1 + RETRY) == &hosts.list[0]);
+        down(&hosts, &hosts.list[1], 2);
+        down(&hosts, &hosts.list[2], 3);
+        CHECK(hosts_choose(&hosts, 1000) == NULL);
+        CHECK(hosts_choose(&hosts, 1002) == &hosts.list[0]);
+}
+
 /* All of them have their turn. */
 static void test_random(void)
 {
@@ -153,6 +171,7 @@ int main(void)
         RUN(test_secrets);
         RUN(test_mistakes);
         RUN(test_order);
+        RUN(test_list_order);
         RUN(test_random);
         RUN(test_rest);
         RUN(test_alone);

@@ -218,9 +218,14 @@ static uint64_t rests_until(const struct hosts *hosts, const struct host *host)
                                                   : hosts->retry_interval);
 }
 
-/* A host that works comes before one that has rested for long enough. */
-static unsigned rank(const struct host *host)
+/*
+ * A host that works comes before one that has rested for long enough, unless
+ * the order of the list counts.
+ */
+static size_t rank(const struct hosts *hosts, const struct host *host)
 {
+        if (hosts->is_in_order)
+                return (size_t)(host - hosts->list);
         return 2 * (unsigned)host->kind + (host->is_down ? 1 : 0);
 }
 
@@ -234,9 +239,9 @@ struct host *hosts_choose(struct hosts *hosts, uint64_t now)
 
                 if (rests_until(hosts, host) > now)
                         continue;
-                if (best != NULL && rank(host) > rank(best))
+                if (best != NULL && rank(hosts, host) > rank(hosts, best))
                         continue;
-                if (best == NULL || rank(host) < rank(best))
+                if (best == NULL || rank(hosts, host) < rank(hosts, best))
                         equals = 0;
                 /* Each of the equals is as probable as the others. */
                 if (below(hosts, ++equals) == 0)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The servers of one table, as Postfix names and chooses them: those on unix
- * sockets before all others, URIs last, and at random among equals.
+ * sockets before all others, URIs last, and at random among equals; or in the
+ * order of the list.
  *
  * A host that fails rests, as long as another one has not failed. When all have
  * failed each of them is tried once a second.
@@ -35,6 +36,7 @@ struct hosts {
         struct host *list;
         size_t count, down;
         uint64_t retry_interval; /* milliseconds */
+        bool is_in_order;        /* the first one that may be tried */
         uint64_t random;
         struct reason reason; /* why the last one has failed */
 };

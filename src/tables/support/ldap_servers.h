@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* The servers of an ldap table: for any thread, once they are parsed. */
+#ifndef TABLES_SUPPORT_LDAP_SERVERS_H
+#define TABLES_SUPPORT_LDAP_SERVERS_H
+
+#include "tables/support/address.h"
+#include "tables/support/hosts.h"
+#include <pthread.h>
+
+struct ldap_server {
+        const char *url;
+        struct address address;
+        bool is_tls; /* from the first byte on */
+};
+
+struct ldap_servers {
+        struct ldap_server *list;
+        size_t count;
+        pthread_mutex_t mutex; /* for the hosts */
+        struct hosts hosts;    /* the same ones, in that order */
+};
+
+/*
+ * Parses a URL, which the server borrows. Returns NULL, or what is wrong.
+ */
+const char *ldap_server_parse(const char *url, struct ldap_server *ret_server);
+
+/*
+ * Parses what Postfix calls server_host: URLs, HOST or HOST:PORT. A word that
+ * is none of these is warned of, and left out. All is copied to the arena.
+ * retry_interval: in milliseconds. Returns 0; or a negative errno with the
+ * reason, -EINVAL when there is no server.
+ */
+int ldap_servers_parse(struct ldap_servers *ret_servers, struct span text,
+        unsigned port, uint64_t retry_interval, struct arena *arena,
+        struct report *report, const char *file, struct reason *ret_reason);
+
+void ldap_servers_fini(struct ldap_servers *servers);
+
+/*
+ * Chooses whom to connect to, and for how much of the time until the deadline:
+ * others may have to be tried in the rest of it. Returns 0, or -EHOSTDOWN with
+ * the reason why there is none.
+ */
+int ldap_servers_choose(struct ldap_servers *servers, uint64_t *deadline,
+        const struct ldap_server **ret_server, struct reason *ret_reason);
+
+/* Says what has become of it; why: the reason, or NULL: it works. */
+void ldap_servers_tell(struct ldap_servers *servers,
+        const struct ldap_server *server, const struct reason *why);
+
+#endif

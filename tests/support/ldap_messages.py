@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: MIT
+"""A server of LDAP that says what a test wants, right or wrong.
+
+    with Impostor(entry_message(attributes(mail=[b"x"])) + done()) as server:
+        ... server.url ...
+"""
+import itertools
+import socket
+import threading
+import time
+
+
+def element(tag, body):
+    """What BER calls an element: tag, length, contents."""
+    size = len(body)
+    if size < 128:
+        return tag + bytes([size]) + body
+    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return tag + bytes([128 + len(length)]) + length + body
+
+
+def octets(text):
+    return element(b"\x04", text)
+
+
+def message(tag, body, number=2):
+    """number: of the request that this answers. 1 is the bind."""
+    return element(b"0", element(b"\x02", bytes([number]))
+                   + element(tag, body))
+
+
+def attributes(**values):
+    return element(b"0", b"".join(
+        element(b"0", octets(name.encode()) + element(
+            b"1", b"".join(map(octets, each))))
+        for name, each in values.items()))
+
+
+def entry_message(contents, number=2):
+    return message(b"\x64", octets(b"cn=x") + contents, number)
+
+
+def done(code=b"\0", number=2, tag=b"\x65"):
+    return message(tag, element(b"\x0a", code) + octets(b"") + octets(b""),
+                   number)
+
+
+BIND_DONE = done(number=1, tag=b"\x61")
+
+
+class Impostor:
+    """Sends `login` to whoever connects and asks, `answer` to what is asked
+    next, and then nothing. Closes then if it shall. pause: between two bytes
+    of the answer."""
+
+    def __init__(self, answer, closes=False, login=BIND_DONE, pause=0):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"ldap://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.answer, self.closes, self.login = answer, closes, login
+        self.pause = pause
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def accept(self):
+        try:
+            while True:
+                threading.Thread(target=self.serve, daemon=True,
+                                 args=self.listener.accept()[:1]).start()
+        except OSError:
+            pass
+
+    def send(self, connection):
+        if self.pause == 0:
+            connection.sendall(self.answer)
+            return
+        for byte in self.answer:
+            connection.sendall(bytes([byte]))
+            time.sleep(self.pause)
+
+    def serve(self, connection):
+        with connection:
+            try:
+                connection.recv(65536)
+                connection.sendall(self.login)
+                for turn in itertools.count():
+                    if not connection.recv(65536):
+                        break
+                    if turn == 0:
+                        self.send(connection)
+                    if self.closes:
+                        break
+            except OSError:
+                pass
+
+    def close(self):
+        self.listener.close()
