@@ -10,16 +10,16 @@ import tempfile
 import time
 from pathlib import Path
 
+import mariadb
+import postgres
 import slapd
-from postgres import Server
 from tap import case, done
 
 BUILD = Path(os.environ["BUILD_ROOT"])
 PAGE = (BUILD / "doc/socketmap_tables.5").read_text()
 POSTMAP = "/usr/sbin/postmap"
 
-servers = []
-directories = []
+servers = {}  # by the type of table
 
 KEYS = ["user@example.org", "User@Example.ORG", "nobody@example.com", "root",
         "example.org", "192.0.2.1", "2001:db8::1", "x", "PATH", "alice"]
@@ -32,6 +32,8 @@ RULES = {
     "pcre": "/^user@(.*)$/ at-$1\n/^\\d+/ a-number\n",
     "cidr": "192.0.2.0/24 ours\n2001:db8::/32 ours, too\n",
 }
+
+SERVERS = {"mysql": mariadb, "pgsql": postgres}
 
 # Types whose example cannot be asked here: there is no such server, the answer
 # is random, or it names what only this project has.
@@ -62,23 +64,23 @@ def make_database(path):
     database.close()
 
 
-def start_postgres():
+def start_server(kind, module):
     """Starts one for the rest of the test."""
-    if not servers:
-        servers.append(Server())
-        servers[0].sql("create table aliases (address text, goto text);"
-                       "insert into aliases values "
-                       "('user@example.org', 'alice@example.net')")
-    return servers[0]
+    if kind not in servers:
+        servers[kind] = module.Server()
+        servers[kind].sql("create table aliases (address text, goto text);"
+                          "insert into aliases values "
+                          "('user@example.org', 'alice@example.net')")
+    return servers[kind]
 
 
 def start_slapd():
     """Starts one for the only test of it."""
-    directories.append(slapd.Server())
-    directories[0].add(slapd.entry(
+    servers["ldap"] = slapd.Server()
+    servers["ldap"].add(slapd.entry(
         "cn=user", objectClass="mailEntry", cn="user", key="user@example.org",
         maildrop="alice@example.net"))
-    return directories[0]
+    return servers["ldap"]
 
 
 def settle(path):
@@ -94,8 +96,8 @@ def make_file(directory, kind, path):
         Path(path).write_text(
             f"dbpath = {directory}/aliases.db\n"
             "query = select goto from aliases where address = '%s'\n")
-    elif kind == "pgsql":
-        Path(path).write_text(start_postgres().options(
+    elif kind in SERVERS:
+        Path(path).write_text(start_server(kind, SERVERS[kind]).options(
             query="select goto from aliases where address = '%s'"))
     elif kind == "ldap":
         Path(path).write_text(start_slapd().options(
@@ -178,6 +180,6 @@ for type_name, examples in sections():
             compare(directory, type_name, examples)
 
 
-for server in servers + directories:
+for server in servers.values():
     server.close()
 done()

@@ -2,6 +2,7 @@
 #include "fixtures.h"
 #include "answering.h"
 #include "asking.h"
+#include "mariadb.h"
 #include "nginx.h"
 #include "postgres.h"
 #include "postmap.h"
@@ -278,6 +279,7 @@ static char *make_socketmap(
 
 void fixtures_end(void)
 {
+        mariadb_end();
         postgres_end();
         slapd_end();
         answering_stop(answering);
@@ -302,7 +304,9 @@ static const struct fixture fixtures[] = {
         {.type = "inline", .make = make_inline},
         {.type = "ldap", .make = make_ldap},
         {.type = "lmdb", .make = make_lmdb}, {.type = "lua", .make = make_lua},
-        {.type = "map", .make = make_map}, {.type = "pcre", .make = make_pcre},
+        {.type = "map", .make = make_map},
+        {.type = "mysql", .make = make_mysql},
+        {.type = "pcre", .make = make_pcre},
         {.type = "pgsql", .make = make_pgsql},
         {.type = "pipemap", .make = make_pipemap},
         {.type = "randmap",

@@ -42,8 +42,9 @@ struct workers {
         void *ctx;
         struct events *events;
         unsigned thread_limit, queue_limit;
-        bool is_told;     /* that wakeup is to run. Loop's thread */
-        unsigned pending; /* lookups. Loop's thread */
+        uint64_t idle_interval; /* 0: a state never ends for want of work */
+        bool is_told;           /* that wakeup is to run. Loop's thread */
+        unsigned pending;       /* lookups. Loop's thread */
 
         pthread_mutex_t mutex; /* for all that follows */
         pthread_cond_t work;   /* there is some, or none will come any more */
@@ -117,6 +118,17 @@ static void wake_up(struct post *post)
                 watch_jobs(workers);
 }
 
+/* Its time is that of events_now. */
+static void init_condition(pthread_cond_t *condition)
+{
+        pthread_condattr_t attributes;
+
+        pthread_condattr_init(&attributes);
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+        pthread_cond_init(condition, &attributes);
+        pthread_condattr_destroy(&attributes);
+}
+
 struct workers *workers_new(
         const struct table_env *env, const struct workers_type *type, void *ctx)
 {
@@ -132,8 +144,13 @@ struct workers *workers_new(
         workers->queue_limit = env->queue > 0 ? env->queue : 1;
         TAILQ_INIT(&workers->jobs);
         pthread_mutex_init(&workers->mutex, NULL);
-        pthread_cond_init(&workers->work, NULL);
+        init_condition(&workers->work);
         return workers;
+}
+
+void workers_end_idle(struct workers *workers, uint64_t interval)
+{
+        workers->idle_interval = interval;
 }
 
 static void free_workers(struct workers *workers)
@@ -239,17 +256,51 @@ static bool needs_rest(
                (next == NULL || next->number > thread->newest);
 }
 
+/* The mutex is locked, but not meanwhile. */
+static void end_state(struct workers *workers, struct thread *thread)
+{
+        if (!thread->is_begun)
+                return;
+        thread->is_begun = false;
+        if (workers->type->end == NULL)
+                return;
+        pthread_mutex_unlock(&workers->mutex);
+        workers->type->end(thread->state);
+        pthread_mutex_lock(&workers->mutex);
+}
+
+/* The mutex is locked. Returns whether the time has come: UINT64_MAX: never. */
+static bool wait_until(struct workers *workers, uint64_t time)
+{
+        struct timespec at = {.tv_sec = (time_t)(time / 1000),
+                .tv_nsec = (long)(time % 1000) * 1000000};
+        int error = 0;
+
+        workers->idle++;
+        if (time == UINT64_MAX)
+                pthread_cond_wait(&workers->work, &workers->mutex);
+        else
+                error = pthread_cond_timedwait(
+                        &workers->work, &workers->mutex, &at);
+        workers->idle--;
+        return error == ETIMEDOUT;
+}
+
 /* Takes the next job, or waits for one; NULL when none will come. */
 static struct job *next_job(struct workers *workers, struct thread *thread)
 {
+        uint64_t idle_at = UINT64_MAX;
         struct job *job;
 
         if (needs_rest(workers, thread))
                 take_rest(workers, thread);
+        if (workers->idle_interval > 0 && thread->is_begun)
+                idle_at = events_now() + workers->idle_interval;
         while (TAILQ_EMPTY(&workers->jobs) && !workers->is_closed) {
-                workers->idle++;
-                pthread_cond_wait(&workers->work, &workers->mutex);
-                workers->idle--;
+                if (!wait_until(workers, idle_at))
+                        continue;
+                end_state(workers, thread);
+                idle_at = UINT64_MAX;
         }
         job = TAILQ_FIRST(&workers->jobs);
         if (job == NULL) /* it is closed */
@@ -298,10 +349,7 @@ static void *work(void *ctx)
                 pthread_mutex_lock(&workers->mutex);
                 send_back(workers, job);
         }
-        pthread_mutex_unlock(&workers->mutex);
-        if (thread.is_begun && workers->type->end != NULL)
-                workers->type->end(thread.state);
-        pthread_mutex_lock(&workers->mutex);
+        end_state(workers, &thread);
         is_last = --workers->threads == 0;
         pthread_mutex_unlock(&workers->mutex);
         if (is_last)

@@ -44,6 +44,12 @@ struct workers *workers_new(const struct table_env *env,
         const struct workers_type *type, void *ctx);
 
 /*
+ * Has a thread that has had nothing to do for so many milliseconds end its
+ * state; it begins another one for its next lookup. Before the first lookup.
+ */
+void workers_end_idle(struct workers *workers, uint64_t interval);
+
+/*
  * Has a lookup run: start and cancel of a table. With all threads busy and the
  * queue full it fails at once. One that is past its deadline when its turn
  * comes is not run: it fails.

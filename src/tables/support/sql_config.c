@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+#include "tables/support/sql_config.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+int sql_config_refuse(
+        const char *file, int code, const char *text, struct reason *ret_reason)
+{
+        reason_set(ret_reason, "%s: %s", file, text);
+        ret_reason->code = code == -EINVAL ? -EBADMSG : code;
+        return ret_reason->code;
+}
+
+static int refuse_memory(const char *file, struct reason *ret_reason)
+{
+        reason_set_errno(ret_reason, -ENOMEM, "%s", file);
+        return -ENOMEM;
+}
+
+int sql_config_query(const char *file, struct sql_config *config,
+        struct arena *arena, struct reason *ret_reason)
+{
+        char *text;
+        int size;
+
+        if (config->query != NULL)
+                return 0;
+        if (config->select_field == NULL || config->table == NULL ||
+                config->where_field == NULL)
+                return sql_config_refuse(
+                        file, -EBADMSG, "query is missing", ret_reason);
+        size = asprintf(&text, "SELECT %s FROM %s WHERE %s = '%%s' %s",
+                config->select_field, config->table, config->where_field,
+                config->additional_conditions);
+        if (size < 0)
+                return refuse_memory(file, ret_reason);
+        config->query = arena_copy(arena, (struct span){text, (size_t)size});
+        free(text);
+        return config->query != NULL ? 0 : refuse_memory(file, ret_reason);
+}
+
+int sql_config_read(const struct table_env *env, const char *file,
+        const struct sql_config *config, enum sql_dialect dialect,
+        struct arena *arena, struct sql_query *ret_query,
+        struct db_common **ret_common, struct reason *ret_reason)
+{
+        const struct db_common_options options = {
+                .query = config->query,
+                .result_format = config->result_format,
+                .domain = config->domain,
+                .expansion_limit = config->expansion_limit,
+        };
+        struct place place = {.file = file};
+        struct reason why;
+        int r;
+
+        *ret_common = db_common_open(env, &options, &why);
+        if (*ret_common == NULL)
+                return sql_config_refuse(file, why.code, why.text, ret_reason);
+        r = sql_parse(span_of(config->query), dialect, arena, ret_query, &why);
+        if (r < 0)
+                return sql_config_refuse(file, r, why.text, ret_reason);
+        if (ret_query->obstacle != NULL)
+                report_at(env->report, SEVERITY_WARNING, &place,
+                        "query: %s: its text is made anew for each key",
+                        ret_query->obstacle);
+        return 0;
+}
+
+int sql_config_files(const char *file, const struct file_state *state,
+        const struct db_common *common, struct arena *arena,
+        struct table_file **ret_files, size_t *ret_count,
+        struct reason *ret_reason)
+{
+        size_t count;
+        const struct table_file *more = db_common_files(common, &count);
+        struct table_file *files =
+                arena_alloc(arena, (count + 1) * sizeof(*files));
+
+        if (files == NULL)
+                return refuse_memory(file, ret_reason);
+        files[0].state = *state;
+        files[0].name = arena_copy(arena, span_of(file));
+        if (files[0].name == NULL)
+                return refuse_memory(file, ret_reason);
+        if (count > 0)
+                memcpy(files + 1, more, count * sizeof(*files));
+        *ret_files = files;
+        *ret_count = count + 1;
+        return 0;
+}
