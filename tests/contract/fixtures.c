@@ -2,6 +2,7 @@
 #include "fixtures.h"
 #include "answering.h"
 #include "asking.h"
+#include "caches.h"
 #include "nginx.h"
 #include "postgres.h"
 #include "postmap.h"
@@ -266,6 +267,7 @@ void fixtures_end(void)
         free(other_map);
         other_map = NULL;
         nginx_end();
+        caches_end();
 }
 
 static const struct fixture fixtures[] = {
@@ -289,6 +291,7 @@ static const struct fixture fixtures[] = {
                 .make = make_randmap,
                 .value = "alice@example.net",
                 .has_every_key = true},
+        {.type = "redis", .make = make_redis},
         {.type = "regexp", .make = make_regexp},
         /* "OK " and the value are a reply of 100,000 bytes. */
         {.type = "socketmap", .make = make_socketmap, .spare = 3},

@@ -77,7 +77,7 @@ enum progress exchange_failed(
         }
 }
 
-static int wait_for(int fd, unsigned what, uint64_t deadline)
+int exchange_wait_for(int fd, unsigned what, uint64_t deadline)
 {
         struct pollfd entry = {
                 .fd = fd,
@@ -113,13 +113,14 @@ static int connect_to(
                 channel->fd = channel_connect(target, &is_ready);
                 if (channel->fd != -EAGAIN || now >= deadline)
                         break;
-                wait_for(-1, EVENT_READ,
+                exchange_wait_for(-1, EVENT_READ,
                         now + FULL_TIME < deadline ? now + FULL_TIME
                                                    : deadline);
         }
         if (channel->fd < 0)
                 return channel->fd;
-        r = is_ready ? 0 : wait_for(channel->fd, EVENT_WRITE, deadline);
+        r = is_ready ? 0
+                     : exchange_wait_for(channel->fd, EVENT_WRITE, deadline);
         if (r == 0)
                 r = channel_connected(channel->fd);
         if (r < 0)
@@ -127,8 +128,8 @@ static int connect_to(
         return r;
 }
 
-static int connect_to_any(struct channel *channel,
-        const struct targets *targets, uint64_t deadline)
+int exchange_connect(struct channel *channel, const struct targets *targets,
+        uint64_t deadline)
 {
         int r = -EADDRNOTAVAIL;
 
@@ -147,7 +148,7 @@ static int exchange(const struct server *server, struct channel *channel,
                 r = exchange_go_on(server, channel, lookup, &what);
                 if (r != 0)
                         return r;
-                r = wait_for(channel->fd, what, deadline);
+                r = exchange_wait_for(channel->fd, what, deadline);
         }
         return r;
 }
@@ -164,7 +165,7 @@ enum progress exchange_wait(const struct server *server, struct lookup *lookup)
                 return lookup_failed(lookup, "%s", reason.text);
         channel_init(&channel);
         for (int tries = 0; tries < 2; tries++) {
-                r = connect_to_any(&channel, &targets, deadline);
+                r = exchange_connect(&channel, &targets, deadline);
                 if (r < 0)
                         break;
                 r = exchange(server, &channel, lookup, deadline);

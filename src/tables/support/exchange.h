@@ -58,4 +58,17 @@ enum progress exchange_failed(
  */
 enum progress exchange_wait(const struct server *server, struct lookup *lookup);
 
+/*
+ * Connects to the first of the targets that can be connected to, and waits.
+ * Returns 0 with the descriptor in the channel, or a negative errno.
+ */
+int exchange_connect(struct channel *channel, const struct targets *targets,
+        uint64_t deadline);
+
+/*
+ * Waits for a descriptor to be ready for `what` (EVENT_READ or EVENT_WRITE).
+ * Returns 0, -ETIMEDOUT or another negative errno.
+ */
+int exchange_wait_for(int fd, unsigned what, uint64_t deadline);
+
 #endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* What a table with a FILE.cf is read from. */
+#ifndef TABLES_SUPPORT_CF_FILES_H
+#define TABLES_SUPPORT_CF_FILES_H
+
+#include "base/arena.h"
+#include "tables/table.h"
+
+/*
+ * Gives a table its files: the FILE.cf, as it was before it was read, and
+ * `more`; in the arena. Returns 0 or -ENOMEM.
+ */
+int cf_files_note(const char *file, const struct file_state *state,
+        const struct table_file *more, size_t count, struct arena *arena,
+        struct table *table);
+
+#endif
