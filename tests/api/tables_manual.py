@@ -33,7 +33,7 @@ RULES = {
 
 # Types whose example cannot be asked here: there is no such server, the answer
 # is random, or it names what only this project has.
-UNASKED = {"socketmap", "randmap", "map", "http", "https"}
+UNASKED = {"socketmap", "randmap", "map", "http", "https", "redis"}
 
 
 def sections():
@@ -83,6 +83,11 @@ def make_file(directory, kind, path):
     elif kind == "pgsql":
         Path(path).write_text(start_postgres().options(
             query="select goto from aliases where address = '%s'"))
+    elif kind == "memcache":
+        # The server need not be there.
+        make_file(directory, "texthash", path + ".text")
+        Path(path).write_text(f"memcache = unix:{directory}/nothing\n"
+                              f"backup = texthash:{path}.text\n")
     elif not os.path.exists(path):
         Path(path).write_text(RULES.get(kind, TEXT))
     settle(path)

@@ -18,7 +18,7 @@ struct server {
         int fd;
 };
 
-static struct server redis;
+static struct server redis, memcached;
 
 /* It must not outlive the test, and needs no more than its socket. */
 static void start(struct server *server, const char *directory,
@@ -129,7 +129,31 @@ char *make_redis(const char *directory, const char *key, const char *value)
         return spec;
 }
 
+char *make_memcache(const char *directory, const char *key, const char *value)
+{
+        char *folded = fold(key), *text, *spec;
+        int size;
+
+        if (memcached.pid == 0)
+                start(&memcached, directory, "/memcached.sock",
+                        "exec memcached -u root -s memcached.sock -a 0700");
+        size = asprintf(&text, "set %s 0 0 %zu\r\n%s\r\n", folded,
+                strlen(value), value);
+        if (size < 0)
+                abort();
+        tell(&memcached, text, (size_t)size, "STORED\r\n");
+        free(text);
+        free(folded);
+        if (asprintf(&text, "memcache = unix:%s\ndata_size_limit = 100000\n",
+                    memcached.path) < 0)
+                abort();
+        spec = write_table(directory, "memcache", text);
+        free(text);
+        return spec;
+}
+
 void caches_end(void)
 {
+        end(&memcached);
         end(&redis);
 }

@@ -8,6 +8,7 @@
  * specification of a table that asks it, for the caller to free.
  */
 char *make_redis(const char *directory, const char *key, const char *value);
+char *make_memcache(const char *directory, const char *key, const char *value);
 
 /* Ends them, and removes what they have made in the directory. */
 void caches_end(void);

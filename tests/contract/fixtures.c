@@ -284,6 +284,7 @@ static const struct fixture fixtures[] = {
         {.type = "https", .make = make_https, .longest = 100000},
         {.type = "inline", .make = make_inline},
         {.type = "lmdb", .make = make_lmdb}, {.type = "map", .make = make_map},
+        {.type = "memcache", .make = make_memcache},
         {.type = "pcre", .make = make_pcre},
         {.type = "pgsql", .make = make_pgsql},
         {.type = "pipemap", .make = make_pipemap},

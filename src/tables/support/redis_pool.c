@@ -219,25 +219,15 @@ static struct connection *find_best(const struct redis_pool *pool)
 }
 
 /*
- * A new connection is for those that have lost theirs; when there can be none
- * now, any other will do.
- */
-static struct question *take(
-        struct redis_pool *pool, const struct connection *connection)
-{
-        bool is_any = !connection->is_used ||
-                      hosts_rest_until(pool->hosts, events_now()) > 0;
-
-        return questions_take(&pool->questions, is_any);
-}
-
-/*
  * Asks a connection all that it has room for; what goes wrong is told later.
- * What came unasked would be taken for an answer.
+ * What came unasked would be taken for an answer. A new connection is for those
+ * that have lost theirs; when there can be none now, any other will do.
  */
 static void give(struct redis_pool *pool, struct connection *connection)
 {
         const struct reason no_memory = {-ENOMEM, "out of memory"};
+        bool is_any = !connection->is_used ||
+                      hosts_rest_until(pool->hosts, events_now()) > 0;
         struct question *question;
         struct reason reason;
 
@@ -248,7 +238,7 @@ static void give(struct redis_pool *pool, struct connection *connection)
                 return;
         }
         while (connection->count < CONNECTION_DEPTH) {
-                question = take(pool, connection);
+                question = questions_take(&pool->questions, is_any);
                 if (question == NULL)
                         break;
                 if (connection_ask(connection, question) < 0)
