@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: MIT
 """redis tables, through a daemon, whatever the server does: each answer is of
 its own key, and what cannot be known is never "not found"."""
-import socket
 import tempfile
 import threading
 import time
 
 from ending import end_on_signals
-from redis_server import Sentinel, Server, free_port
+from impostor import Impostor
+from redis_server import Sentinel, Server
+from server_process import free_port
 from table_maps import DEADLINE, FAILED, LATER, Maps, in_threads
 from tap import case, done
 
@@ -22,45 +23,6 @@ def table(command="GET %s", at=None, **options):
                **options}
     return "".join(f"{name} = {value}\n" for name, value in options.items()
                    if value is not None)
-
-
-class Impostor:
-    """Answers what comes to it by the replies in turn, the last one for ever
-    if it `goes_on`; otherwise it says nothing more, or closes if it shall."""
-
-    def __init__(self, replies, closes, goes_on=False):
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        self.replies, self.closes, self.goes_on = replies, closes, goes_on
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.listener.close()
-
-    def accept(self):
-        try:
-            while True:
-                threading.Thread(target=self.serve, daemon=True,
-                                 args=self.listener.accept()[:1]).start()
-        except OSError:
-            pass
-
-    def serve(self, connection):
-        replies = list(self.replies)
-        with connection:
-            try:
-                while connection.recv(65536):
-                    if replies:
-                        connection.sendall(replies[0])
-                    if len(replies) > 1 or not self.goes_on:
-                        replies = replies[1:]
-                    if not replies and self.closes:
-                        break
-            except OSError:
-                pass
 
 
 end_on_signals()
@@ -525,7 +487,7 @@ def _():
                          "greeting1"):
                 assert "TEMP" in maps.explain(name, "a"), name
         for one in impostors.values():
-            one.listener.close()
+            one.close()
 
 
 @case("a reply more than was asked for is nobody's answer")
