@@ -64,7 +64,7 @@ static void tell(const struct server *server, const char *command, size_t size,
         const char *reply)
 {
         size_t got = 0, wanted = strlen(reply);
-        char text[100];
+        char text[100] = "";
 
         while (size > 0) {
                 ssize_t sent = write(server->fd, command, size);

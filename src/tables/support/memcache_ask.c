@@ -49,9 +49,10 @@ static void stored(struct lookup *lookup)
 
 void memcache_end_stores(struct memcache *memcache)
 {
-        struct memcache_store *store;
+        struct memcache_store *store = TAILQ_FIRST(&memcache->stores), *next;
 
-        while ((store = TAILQ_FIRST(&memcache->stores)) != NULL) {
+        for (; store != NULL; store = next) {
+                next = TAILQ_NEXT(store, link);
                 remote_cancel(memcache->remote, &store->lookup);
                 free_store(store);
         }

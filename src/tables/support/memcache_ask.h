@@ -11,6 +11,7 @@
 #include <sys/queue.h>
 
 struct memcache_store;
+TAILQ_HEAD(memcache_stores, memcache_store);
 
 struct memcache {
         struct server server;
@@ -23,7 +24,7 @@ struct memcache {
         uint64_t timeout, pause; /* milliseconds */
         uint64_t tries;
         uint64_t rests_until; /* only the backup is asked, until then */
-        TAILQ_HEAD(, memcache_store) stores; /* under way */
+        struct memcache_stores stores; /* under way */
         size_t store_count;
 };
 

@@ -45,7 +45,8 @@ int memcache_set(struct span key, struct span value, uint64_t flags,
                 key.data, flags, ttl, value.size);
         if (value.size > 0)
                 memcpy(text + size, value.data, value.size);
-        memcpy(text + size + value.size, "\r\n", 2);
+        text[size + value.size] = '\r';
+        text[size + value.size + 1] = '\n';
         *ret_request = (struct span){text, size + value.size + 2};
         return 0;
 }

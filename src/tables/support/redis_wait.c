@@ -163,7 +163,7 @@ static int ask(struct redis_waiter *waiter, const struct redis_query *query,
         enum redis_verdict *ret_verdict, struct reason *ret_reason)
 {
         struct redis_stream *stream = waiter->stream;
-        const struct redis_reply *reply;
+        const struct redis_reply *reply = NULL;
         int r = redis_command_write(&query->command, lookup->key, lookup->arena,
                 &stream->channel.out);
 

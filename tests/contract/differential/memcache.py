@@ -73,7 +73,6 @@ def random_round(number):
     if number % 2:
         options["key_format"] = f"{number}:" + rng.choice(BACKED_FORMATS)
         options["backup"] = rng.choice(["texthash:@DIR@/behind",
-                                        "proxy:texthash:@DIR@/behind",
                                         "static:all"])
         options["read_only"] = rng.choice([None, "yes"])
     if rng.random() < 0.3:
