@@ -287,7 +287,7 @@ static const char manual[] =
         "are\n"
         ".Ar host Ns Cm \\&: Ns Ar port\n"
         "or\n"
-        ".Cm unix: Ns Ar path .\n"
+        ".Cm unix Ns Cm \\&: Ns Ar path .\n"
         "They are tried in random order, those on unix sockets first.\n"
         "A host that fails, is loading its data, or refuses the password or\n"
         "the database, rests for\n"
