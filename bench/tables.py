@@ -11,6 +11,7 @@ import subprocess
 import time
 
 import fixtures
+import redis_table
 from measure import Failure, in_turn, verdict
 
 LOAD_KEYS = 10000000
@@ -181,6 +182,7 @@ CASES = [
     Lookups("cdb", [CPU, RATE]),
     Lookups("lmdb", [CPU, RATE]),
     Lookups("sqlite", [("rate", "requests/s", 0.25, True)]),
+    redis_table.Redis(),
     Loading(),
     Postmap("pcre", f"{fixtures.PATTERNS} patterns", "pattern_keys"),
     Postmap("lmdb", "the whole way, 200000 keys", "keys"),
@@ -200,7 +202,9 @@ class Tables:
     def lack(self, case):
         return [need for need in case.needs
                 if need not in self.fixtures.specs
-                and not (need == "postmap" and fixtures.has_postmap())]
+                and not (need == "postmap" and fixtures.has_postmap())
+                and not (need == "redis"
+                         and redis_table.is_there(self.fixtures.types))]
 
 
 def run(machine, ours):

@@ -37,7 +37,7 @@ SERVERS = {"mysql": mariadb, "pgsql": postgres}
 
 # Types whose example cannot be asked here: there is no such server, the answer
 # is random, or it names what only this project has.
-UNASKED = {"socketmap", "randmap", "map", "http", "https", "lua"}
+UNASKED = {"socketmap", "randmap", "map", "http", "https", "redis", "lua"}
 
 # Whose content an example may show, too.
 FILES = {"FILE.cf", "FILE.lua"}
@@ -102,6 +102,11 @@ def make_file(directory, kind, path):
     elif kind == "ldap":
         Path(path).write_text(start_slapd().options(
             query_filter="(key=%s)", result_attribute="maildrop"))
+    elif kind == "memcache":
+        # The server need not be there.
+        make_file(directory, "texthash", path + ".text")
+        Path(path).write_text(f"memcache = unix:{directory}/nothing\n"
+                              f"backup = texthash:{path}.text\n")
     elif not os.path.exists(path):
         Path(path).write_text(RULES.get(kind, TEXT))
     settle(path)

@@ -2,6 +2,7 @@
 #include "fixtures.h"
 #include "answering.h"
 #include "asking.h"
+#include "caches.h"
 #include "mariadb.h"
 #include "nginx.h"
 #include "postgres.h"
@@ -287,6 +288,7 @@ void fixtures_end(void)
         free(other_map);
         other_map = NULL;
         nginx_end();
+        caches_end();
 }
 
 static const struct fixture fixtures[] = {
@@ -305,6 +307,7 @@ static const struct fixture fixtures[] = {
         {.type = "ldap", .make = make_ldap},
         {.type = "lmdb", .make = make_lmdb}, {.type = "lua", .make = make_lua},
         {.type = "map", .make = make_map},
+        {.type = "memcache", .make = make_memcache},
         {.type = "mysql", .make = make_mysql},
         {.type = "pcre", .make = make_pcre},
         {.type = "pgsql", .make = make_pgsql},
@@ -313,6 +316,7 @@ static const struct fixture fixtures[] = {
                 .make = make_randmap,
                 .value = "alice@example.net",
                 .has_every_key = true},
+        {.type = "redis", .make = make_redis},
         {.type = "regexp", .make = make_regexp},
         /* "OK " and the value are a reply of 100,000 bytes. */
         {.type = "socketmap", .make = make_socketmap, .spare = 3},

@@ -309,7 +309,7 @@ static int open_events(struct remote *remote)
         return questions_open(&remote->questions, remote->events);
 }
 
-static bool is_resting(const struct remote *remote)
+bool remote_rests(const struct remote *remote)
 {
         return remote->count == 0 && !remote->is_dialing &&
                events_now() < remote->rests_until;
@@ -321,7 +321,7 @@ enum progress remote_start(struct remote *remote, struct lookup *lookup)
                 return exchange_wait(remote->server, lookup);
         if (open_events(remote) < 0)
                 return lookup_failed(lookup, "out of memory");
-        if (is_resting(remote))
+        if (remote_rests(remote))
                 return lookup_failed(lookup, "%s", remote->reason.text);
         if (questions_add(&remote->questions, lookup,
                     exchange_deadline(lookup)) == NULL)

@@ -38,6 +38,9 @@ struct remote *remote_new(
 enum progress remote_start(struct remote *remote, struct lookup *lookup);
 void remote_cancel(struct remote *remote, struct lookup *lookup);
 
+/* Whether the server could not be reached, and rests. */
+bool remote_rests(const struct remote *remote);
+
 /* No lookup is under way. The events' thread. NULL does nothing. */
 void remote_close(struct remote *remote);
 

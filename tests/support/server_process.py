@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: MIT
+"""Servers of a test's own, each a program in a directory of its own with a free
+port, that can be stopped, restarted and hung."""
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+PATIENCE = 30
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Process:
+    """A program that can be hung. Running when the constructor returns, unless
+    started=False; command(): how it is started."""
+
+    def __init__(self, started):
+        self._own = tempfile.TemporaryDirectory(prefix="server-")
+        self.directory = self._own.name
+        self.port = free_port()
+        self.process = None
+        if started:
+            self.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def command(self):
+        raise NotImplementedError
+
+    def is_up(self):
+        raise NotImplementedError
+
+    def start(self):
+        self.process = subprocess.Popen(
+            self.command(), stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            cwd=self.directory)
+        end = time.monotonic() + PATIENCE
+        while not self.is_up():
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise AssertionError(f"{self.command()[0]} does not start")
+            time.sleep(0.01)
+
+    def stop(self):
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(PATIENCE)
+
+    def restart(self):
+        self.stop()
+        self.start()
+
+    def hang(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def go_on(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def close(self):
+        self.stop()
+        self._own.cleanup()
