@@ -26,6 +26,14 @@ struct server {
         struct address address;
         const struct protocol *protocol;
         const void *ctx; /* the protocol's */
+        const char
+                *lost; /* what to say of a lost connection; NULL: the usual */
+        /*
+         * It is at the other end of a socketpair, and not much is to be thought
+         * of it: a reply with anything behind it, or that came before the
+         * request was read, is none.
+         */
+        bool is_process;
 };
 
 /* How long a server may take if nobody says: Postfix's, in milliseconds. */

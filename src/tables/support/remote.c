@@ -2,6 +2,7 @@
 #include "tables/support/remote.h"
 #include "base/events.h"
 #include "tables/support/dialer.h"
+#include "tables/support/orphan.h"
 #include "tables/support/questions.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -19,28 +20,45 @@ struct remote {
         const struct server *server;
         struct events *events;
         struct questions questions;
+        struct opener *opener; /* NULL: there is a dialer */
         struct dialer *dialer;
         bool is_dialing;
         struct event *event; /* for the end of the rest */
         uint64_t rests_until;
         struct reason reason; /* why it rests */
-        struct connection *connections[REMOTE_CONNECTIONS_MAX];
-        size_t count;
+        struct post later;    /* dispatches at the end of the turn */
+        bool is_later;
+        size_t count, most;
+        struct connection *connections[]; /* room for most */
 };
 
 static void dispatch(struct remote *remote);
+static void run_later(struct post *post);
 static void on_dialed(void *ctx, int fd, const struct reason *reason);
 
-struct remote *remote_new(
-        const struct table_env *env, const struct server *server)
+static struct remote *make(
+        const struct table_env *env, const struct server *server, size_t most)
 {
-        struct remote *remote = calloc(1, sizeof(*remote));
+        struct remote *remote =
+                calloc(1, sizeof(*remote) + most * sizeof(struct connection *));
 
         if (remote == NULL)
                 return NULL;
         remote->server = server;
         remote->events = env->events;
+        remote->most = most;
+        remote->later.run = run_later;
         questions_init(&remote->questions, env->queue > 0 ? env->queue : 1);
+        return remote;
+}
+
+struct remote *remote_new(
+        const struct table_env *env, const struct server *server)
+{
+        struct remote *remote = make(env, server, REMOTE_CONNECTIONS_MAX);
+
+        if (remote == NULL)
+                return NULL;
         remote->dialer = dialer_new(env, &server->address, on_dialed, remote);
         if (remote->dialer != NULL)
                 return remote;
@@ -48,17 +66,34 @@ struct remote *remote_new(
         return NULL;
 }
 
-static void free_connection(struct connection *connection)
+struct remote *remote_new_opened(const struct table_env *env,
+        const struct server *server, struct opener *opener)
 {
+        struct remote *remote = make(env, server, opener->most);
+
+        if (remote != NULL)
+                remote->opener = opener;
+        return remote;
+}
+
+static void free_connection(struct connection *connection, int error)
+{
+        struct opener *opener = connection->remote->opener;
+
         if (connection->event != NULL)
                 event_watch(connection->event, connection->channel.fd, 0);
         event_free(connection->event);
+        if (opener != NULL) {
+                opener->close(opener, connection->channel.fd, error,
+                        connection->is_used);
+                connection->channel.fd = -1;
+        }
         channel_close(&connection->channel);
         free(connection);
 }
 
 /* The order stays: the first ones are used most, the last ones get idle. */
-static void drop(struct connection *connection)
+static void drop(struct connection *connection, int error)
 {
         struct remote *remote = connection->remote;
         size_t i = 0;
@@ -68,7 +103,21 @@ static void drop(struct connection *connection)
         remote->count--;
         for (; i < remote->count; i++)
                 remote->connections[i] = remote->connections[i + 1];
-        free_connection(connection);
+        free_connection(connection, error);
+}
+
+/* The server is not tried for a while, and whoever has nothing to wait for
+ * fails. */
+static void give_up(struct remote *remote, const char *why)
+{
+        remote->rests_until =
+                events_now() +
+                (remote->opener != NULL ? remote->opener->rest : REMOTE_REST);
+        reason_set(&remote->reason, "%s: %s", remote->server->name, why);
+        if (remote->count == 0)
+                questions_fail(&remote->questions, &remote->reason);
+        else
+                event_at(remote->event, remote->rests_until);
 }
 
 /* Closes a connection that is of no more use to its question. */
@@ -76,15 +125,26 @@ static void lose(struct connection *connection, int error)
 {
         struct remote *remote = connection->remote;
         struct question *question = connection->question;
+        bool is_bad = remote->opener != NULL && !connection->is_used &&
+                      !question->is_second;
 
-        drop(connection);
-        if (error == -ECONNRESET && !question->is_second) {
+        drop(connection, error);
+        if (is_bad)
+                give_up(remote, "failed before its first answer");
+        if (orphan_is(question)) {
+                orphan_free(question);
+        } else if (error == -ECONNRESET && !question->is_second && !is_bad) {
                 question->is_second = true;
                 questions_put_back(&remote->questions, question);
-                return;
+        } else {
+                exchange_failed(remote->server, question->lookup, error);
+                questions_tell(&remote->questions, question);
         }
-        exchange_failed(remote->server, question->lookup, error);
-        questions_tell(&remote->questions, question);
+}
+
+static uint64_t idle_end(const struct remote *remote)
+{
+        return remote->opener != NULL ? UINT64_MAX : events_now() + REMOTE_IDLE;
 }
 
 static void rest(struct connection *connection)
@@ -93,7 +153,32 @@ static void rest(struct connection *connection)
         connection->is_used = true;
         bytes_free(&connection->channel.in);
         bytes_free(&connection->channel.out);
-        event_at(connection->event, events_now() + REMOTE_IDLE);
+        event_at(connection->event, idle_end(connection->remote));
+}
+
+static void run_later(struct post *post)
+{
+        struct remote *remote =
+                (struct remote *)((char *)post -
+                                  offsetof(struct remote, later));
+
+        remote->is_later = false;
+        dispatch(remote);
+}
+
+/*
+ * What a process writes besides its reply is seen only when it comes before the
+ * next request is sent: it has the rest of this turn for that.
+ */
+static void dispatch_after_reply(struct remote *remote)
+{
+        if (remote->opener == NULL) {
+                dispatch(remote);
+                return;
+        }
+        if (!remote->is_later)
+                events_defer(remote->events, &remote->later);
+        remote->is_later = true;
 }
 
 /* The reply is there. To tell the asker is the last thing: it may close us. */
@@ -103,10 +188,10 @@ static void finish(struct connection *connection)
         struct lookup *lookup = connection->question->lookup;
 
         if (connection->channel.in.size > 0)
-                drop(connection); /* more than it was asked for */
+                drop(connection, 0); /* more than it was asked for */
         else
                 rest(connection);
-        dispatch(remote);
+        dispatch_after_reply(remote);
         lookup->state = NULL;
         lookup->finish(lookup);
 }
@@ -139,7 +224,7 @@ static void on_ready(void *ctx, unsigned what)
         if (connection->question != NULL)
                 go_on(connection);
         else
-                drop(connection); /* its end, or what nobody has asked for */
+                drop(connection, 0); /* its end, or what nobody has asked for */
 }
 
 static void on_due(void *ctx)
@@ -148,7 +233,7 @@ static void on_due(void *ctx)
         struct remote *remote = connection->remote;
 
         if (connection->question == NULL) {
-                drop(connection);
+                drop(connection, 0);
                 return;
         }
         lose(connection, -ETIMEDOUT);
@@ -162,7 +247,11 @@ static int add_connection(struct remote *remote, int fd)
         int r = -ENOMEM;
 
         if (connection == NULL) {
-                close(fd);
+                if (remote->opener != NULL)
+                        remote->opener->close(
+                                remote->opener, fd, -ENOMEM, false);
+                else
+                        close(fd);
                 return -ENOMEM;
         }
         channel_init(&connection->channel);
@@ -173,10 +262,10 @@ static int add_connection(struct remote *remote, int fd)
         if (connection->event != NULL)
                 r = event_watch(connection->event, fd, EVENT_READ);
         if (r < 0) {
-                free_connection(connection);
+                free_connection(connection, r);
                 return r;
         }
-        event_at(connection->event, events_now() + REMOTE_IDLE);
+        event_at(connection->event, idle_end(remote));
         remote->connections[remote->count++] = connection;
         return 0;
 }
@@ -211,7 +300,7 @@ static bool give_one(struct remote *remote)
                 if (connection->question != NULL)
                         continue;
                 if (!channel_is_quiet(&connection->channel)) {
-                        drop(connection);
+                        drop(connection, 0);
                         return true;
                 }
                 question = questions_take(
@@ -222,18 +311,6 @@ static bool give_one(struct remote *remote)
                 return true;
         }
         return false;
-}
-
-/* Those who wait for a busy connection, or for a new one, go on waiting. */
-static void dial_failed(struct remote *remote, const struct reason *reason)
-{
-        remote->rests_until = events_now() + REMOTE_REST;
-        reason_set(
-                &remote->reason, "%s: %s", remote->server->name, reason->text);
-        if (remote->count == 0)
-                questions_fail(&remote->questions, &remote->reason);
-        else
-                event_at(remote->event, remote->rests_until);
 }
 
 static void take_dialed(
@@ -247,7 +324,24 @@ static void take_dialed(
                 reason = &failure;
         }
         if (r < 0)
-                dial_failed(remote, reason);
+                give_up(remote, reason->text);
+}
+
+/*
+ * Returns a connected descriptor; -EINPROGRESS; -EAGAIN when the event tells
+ * that it is time; or another negative errno with the reason.
+ */
+static int open_connection(struct remote *remote, struct reason *ret_reason)
+{
+        uint64_t time;
+        int fd;
+
+        if (remote->opener == NULL)
+                return dialer_start(remote->dialer, ret_reason);
+        fd = remote->opener->open(remote->opener, &time, ret_reason);
+        if (fd == -EAGAIN)
+                event_at(remote->event, time);
+        return fd;
 }
 
 /* Has another connection made. Returns whether there is one already. */
@@ -256,13 +350,15 @@ static bool dial(struct remote *remote)
         struct reason reason;
         int fd;
 
-        if (remote->is_dialing || remote->count == REMOTE_CONNECTIONS_MAX)
+        if (remote->is_dialing || remote->count == remote->most)
                 return false;
         if (events_now() < remote->rests_until) {
                 event_at(remote->event, remote->rests_until);
                 return false;
         }
-        fd = dialer_start(remote->dialer, &reason);
+        fd = open_connection(remote, &reason);
+        if (fd == -EAGAIN)
+                return false;
         remote->is_dialing = fd == -EINPROGRESS;
         if (!remote->is_dialing)
                 take_dialed(remote, fd, &reason);
@@ -332,23 +428,41 @@ enum progress remote_start(struct remote *remote, struct lookup *lookup)
 
 void remote_cancel(struct remote *remote, struct lookup *lookup)
 {
-        struct question *question = lookup->state;
+        struct question *question = lookup->state, *orphan = NULL;
+        struct connection *connection = question->connection;
 
         lookup->state = NULL;
-        if (question->connection == NULL) {
+        if (connection == NULL) {
                 questions_forget(&remote->questions, question);
                 return;
         }
-        drop(question->connection);
+        if (remote->opener != NULL)
+                orphan = orphan_new(question);
+        if (orphan != NULL) {
+                connection->question = orphan;
+                return;
+        }
+        drop(connection, -ECANCELED);
         dispatch(remote);
+}
+
+static void close_connection(struct connection *connection)
+{
+        struct question *orphan = connection->question;
+
+        drop(connection, -ECANCELED);
+        if (orphan != NULL)
+                orphan_free(orphan);
 }
 
 void remote_close(struct remote *remote)
 {
         if (remote == NULL)
                 return;
+        if (remote->is_later)
+                events_undefer(remote->events, &remote->later);
         while (remote->count > 0)
-                drop(remote->connections[remote->count - 1]);
+                close_connection(remote->connections[remote->count - 1]);
         dialer_close(remote->dialer);
         questions_close(&remote->questions);
         event_free(remote->event);
