@@ -176,7 +176,7 @@ static int open_parts(const struct table_env *env, struct exec *exec,
         exec->pool = exec_pool_new(env->events, &exec->command, &exec->log,
                 exec->options.processes);
         if (exec->pool != NULL)
-                exec->remote = remote_new_opened(
+                exec->remote = remote_new(
                         env, &exec->server, exec_pool_opener(exec->pool));
         return exec->remote != NULL
                        ? 0

@@ -82,7 +82,7 @@ static struct table *open_socketmap(const struct table_env *env,
         table->server.name = table->text;
         table->server.protocol = &netstring_protocol;
         table->server.ctx = &table->peer;
-        table->remote = remote_new(env, &table->server);
+        table->remote = remote_new(env, &table->server, NULL);
         if (table->remote != NULL)
                 return &table->table;
 

@@ -152,7 +152,7 @@ static struct table *open_tcp(const struct table_env *env, const char *argument,
                 .protocol = &protocol,
                 .ctx = table->name,
         };
-        table->remote = remote_new(env, &table->server);
+        table->remote = remote_new(env, &table->server, NULL);
         if (table->remote != NULL)
                 return &table->table;
 

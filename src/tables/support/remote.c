@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "tables/support/remote.h"
 #include "base/events.h"
-#include "tables/support/dialer.h"
 #include "tables/support/orphan.h"
 #include "tables/support/questions.h"
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 struct connection {
         struct remote *remote;
@@ -20,13 +18,10 @@ struct remote {
         const struct server *server;
         struct events *events;
         struct questions questions;
-        struct opener *opener; /* NULL: there is a dialer */
-        struct dialer *dialer;
-        bool is_dialing;
-        struct event *event; /* for the end of the rest */
-        uint64_t rests_until;
-        struct reason reason; /* why it rests */
-        struct post later;    /* dispatches at the end of the turn */
+        struct supply supply;
+        bool is_patient;     /* connections cost much: they are processes */
+        struct event *event; /* for when the supply has more */
+        struct post later;   /* dispatches at the end of the turn */
         bool is_later;
         size_t count, most;
         struct connection *connections[]; /* room for most */
@@ -34,61 +29,42 @@ struct remote {
 
 static void dispatch(struct remote *remote);
 static void run_later(struct post *post);
-static void on_dialed(void *ctx, int fd, const struct reason *reason);
+static void on_supplied(void *ctx, int fd);
 
-static struct remote *make(
-        const struct table_env *env, const struct server *server, size_t most)
+struct remote *remote_new(const struct table_env *env,
+        const struct server *server, struct opener *opener)
 {
+        size_t most = opener != NULL ? opener->most : REMOTE_CONNECTIONS_MAX;
         struct remote *remote =
                 calloc(1, sizeof(*remote) + most * sizeof(struct connection *));
 
         if (remote == NULL)
                 return NULL;
+        if (supply_init(&remote->supply, env, server, opener, on_supplied,
+                    remote) < 0) {
+                free(remote);
+                return NULL;
+        }
         remote->server = server;
         remote->events = env->events;
+        remote->is_patient = opener != NULL;
         remote->most = most;
         remote->later.run = run_later;
         questions_init(&remote->questions, env->queue > 0 ? env->queue : 1);
         return remote;
 }
 
-struct remote *remote_new(
-        const struct table_env *env, const struct server *server)
-{
-        struct remote *remote = make(env, server, REMOTE_CONNECTIONS_MAX);
-
-        if (remote == NULL)
-                return NULL;
-        remote->dialer = dialer_new(env, &server->address, on_dialed, remote);
-        if (remote->dialer != NULL)
-                return remote;
-        free(remote);
-        return NULL;
-}
-
-struct remote *remote_new_opened(const struct table_env *env,
-        const struct server *server, struct opener *opener)
-{
-        struct remote *remote = make(env, server, opener->most);
-
-        if (remote != NULL)
-                remote->opener = opener;
-        return remote;
-}
-
 static void free_connection(struct connection *connection, int error)
 {
-        struct opener *opener = connection->remote->opener;
+        struct channel *channel = &connection->channel;
 
         if (connection->event != NULL)
-                event_watch(connection->event, connection->channel.fd, 0);
+                event_watch(connection->event, channel->fd, 0);
         event_free(connection->event);
-        if (opener != NULL) {
-                opener->close(opener, connection->channel.fd, error,
-                        connection->is_used);
-                connection->channel.fd = -1;
-        }
-        channel_close(&connection->channel);
+        supply_close(&connection->remote->supply, channel->fd, error,
+                connection->is_used);
+        channel->fd = -1;
+        channel_close(channel);
         free(connection);
 }
 
@@ -106,18 +82,13 @@ static void drop(struct connection *connection, int error)
         free_connection(connection, error);
 }
 
-/* The server is not tried for a while, and whoever has nothing to wait for
- * fails. */
-static void give_up(struct remote *remote, const char *why)
+/* The server rests: whoever has nothing else to wait for fails. */
+static void on_rest(struct remote *remote)
 {
-        remote->rests_until =
-                events_now() +
-                (remote->opener != NULL ? remote->opener->rest : REMOTE_REST);
-        reason_set(&remote->reason, "%s: %s", remote->server->name, why);
         if (remote->count == 0)
-                questions_fail(&remote->questions, &remote->reason);
+                questions_fail(&remote->questions, &remote->supply.reason);
         else
-                event_at(remote->event, remote->rests_until);
+                event_at(remote->event, remote->supply.rests_until);
 }
 
 /* Closes a connection that is of no more use to its question. */
@@ -125,12 +96,14 @@ static void lose(struct connection *connection, int error)
 {
         struct remote *remote = connection->remote;
         struct question *question = connection->question;
-        bool is_bad = remote->opener != NULL && !connection->is_used &&
+        bool is_bad = remote->is_patient && !connection->is_used &&
                       !question->is_second;
 
         drop(connection, error);
-        if (is_bad)
-                give_up(remote, "failed before its first answer");
+        if (is_bad) {
+                supply_rest(&remote->supply, "failed before its first answer");
+                on_rest(remote);
+        }
         if (orphan_is(question)) {
                 orphan_free(question);
         } else if (error == -ECONNRESET && !question->is_second && !is_bad) {
@@ -144,7 +117,7 @@ static void lose(struct connection *connection, int error)
 
 static uint64_t idle_end(const struct remote *remote)
 {
-        return remote->opener != NULL ? UINT64_MAX : events_now() + REMOTE_IDLE;
+        return remote->is_patient ? UINT64_MAX : events_now() + REMOTE_IDLE;
 }
 
 static void rest(struct connection *connection)
@@ -172,7 +145,7 @@ static void run_later(struct post *post)
  */
 static void dispatch_after_reply(struct remote *remote)
 {
-        if (remote->opener == NULL) {
+        if (!remote->is_patient) {
                 dispatch(remote);
                 return;
         }
@@ -247,12 +220,8 @@ static int add_connection(struct remote *remote, int fd)
         int r = -ENOMEM;
 
         if (connection == NULL) {
-                if (remote->opener != NULL)
-                        remote->opener->close(
-                                remote->opener, fd, -ENOMEM, false);
-                else
-                        close(fd);
-                return -ENOMEM;
+                supply_close(&remote->supply, fd, r, false);
+                return r;
         }
         channel_init(&connection->channel);
         connection->channel.fd = fd;
@@ -313,55 +282,33 @@ static bool give_one(struct remote *remote)
         return false;
 }
 
-static void take_dialed(
-        struct remote *remote, int fd, const struct reason *reason)
+/* Takes a connected descriptor, or the failure to get one. */
+static void take(struct remote *remote, int fd)
 {
-        struct reason failure;
-        int r = fd < 0 ? fd : add_connection(remote, fd);
+        struct reason reason;
+        int r = fd < 0 ? 0 : add_connection(remote, fd);
 
-        if (fd >= 0 && r < 0) {
-                reason_set_errno(&failure, r, "connect");
-                reason = &failure;
+        if (r < 0) {
+                reason_set_errno(&reason, r, "connect");
+                supply_rest(&remote->supply, reason.text);
         }
-        if (r < 0)
-                give_up(remote, reason->text);
+        if (fd < 0 || r < 0)
+                on_rest(remote);
 }
 
-/*
- * Returns a connected descriptor; -EINPROGRESS; -EAGAIN when the event tells
- * that it is time; or another negative errno with the reason.
- */
-static int open_connection(struct remote *remote, struct reason *ret_reason)
+/* Has another connection made. Returns whether there is one already. */
+static bool get_another(struct remote *remote)
 {
         uint64_t time;
         int fd;
 
-        if (remote->opener == NULL)
-                return dialer_start(remote->dialer, ret_reason);
-        fd = remote->opener->open(remote->opener, &time, ret_reason);
+        if (remote->count == remote->most)
+                return false;
+        fd = supply_open(&remote->supply, &time);
         if (fd == -EAGAIN)
                 event_at(remote->event, time);
-        return fd;
-}
-
-/* Has another connection made. Returns whether there is one already. */
-static bool dial(struct remote *remote)
-{
-        struct reason reason;
-        int fd;
-
-        if (remote->is_dialing || remote->count == remote->most)
-                return false;
-        if (events_now() < remote->rests_until) {
-                event_at(remote->event, remote->rests_until);
-                return false;
-        }
-        fd = open_connection(remote, &reason);
-        if (fd == -EAGAIN)
-                return false;
-        remote->is_dialing = fd == -EINPROGRESS;
-        if (!remote->is_dialing)
-                take_dialed(remote, fd, &reason);
+        else if (fd != -EINPROGRESS)
+                take(remote, fd);
         return fd >= 0;
 }
 
@@ -371,15 +318,14 @@ static void dispatch(struct remote *remote)
         do
                 while (remote->questions.count > 0 && give_one(remote))
                         ;
-        while (remote->questions.count > 0 && dial(remote));
+        while (remote->questions.count > 0 && get_another(remote));
 }
 
-static void on_dialed(void *ctx, int fd, const struct reason *reason)
+static void on_supplied(void *ctx, int fd)
 {
         struct remote *remote = ctx;
 
-        remote->is_dialing = false;
-        take_dialed(remote, fd, reason);
+        take(remote, fd);
         dispatch(remote);
 }
 
@@ -405,20 +351,14 @@ static int open_events(struct remote *remote)
         return questions_open(&remote->questions, remote->events);
 }
 
-static bool is_resting(const struct remote *remote)
-{
-        return remote->count == 0 && !remote->is_dialing &&
-               events_now() < remote->rests_until;
-}
-
 enum progress remote_start(struct remote *remote, struct lookup *lookup)
 {
         if (lookup->finish == NULL)
                 return exchange_wait(remote->server, lookup);
         if (open_events(remote) < 0)
                 return lookup_failed(lookup, "out of memory");
-        if (is_resting(remote))
-                return lookup_failed(lookup, "%s", remote->reason.text);
+        if (remote->count == 0 && supply_rests(&remote->supply))
+                return lookup_failed(lookup, "%s", remote->supply.reason.text);
         if (questions_add(&remote->questions, lookup,
                     exchange_deadline(lookup)) == NULL)
                 return LOOKUP_DONE;
@@ -436,7 +376,7 @@ void remote_cancel(struct remote *remote, struct lookup *lookup)
                 questions_forget(&remote->questions, question);
                 return;
         }
-        if (remote->opener != NULL)
+        if (remote->is_patient)
                 orphan = orphan_new(question);
         if (orphan != NULL) {
                 connection->question = orphan;
@@ -463,7 +403,7 @@ void remote_close(struct remote *remote)
                 events_undefer(remote->events, &remote->later);
         while (remote->count > 0)
                 close_connection(remote->connections[remote->count - 1]);
-        dialer_close(remote->dialer);
+        supply_fini(&remote->supply);
         questions_close(&remote->questions);
         event_free(remote->event);
         free(remote);

@@ -17,13 +17,10 @@
 #ifndef TABLES_SUPPORT_REMOTE_H
 #define TABLES_SUPPORT_REMOTE_H
 
-#include "tables/support/exchange.h"
+#include "tables/support/supply.h"
 
 /* How many connections a table may have. */
 #define REMOTE_CONNECTIONS_MAX 8
-
-/* How long a server that cannot be reached rests, in milliseconds. */
-#define REMOTE_REST 100
 
 /* How long a connection may be idle: a minute. */
 #define REMOTE_IDLE 60000
@@ -31,39 +28,15 @@
 struct remote;
 
 /*
- * Who has connections in place of the server's address, which cost more: they
- * are kept however long they are idle, and when a lookup is cancelled; its
- * reply is waited for, and nobody's. When one is lost before its first reply,
- * the server rests.
+ * Borrows the server until the end, and who opens connections to it; NULL: they
+ * are made to its address. env: its events, queue. Any thread. Returns NULL
+ * when there is no memory.
  */
-struct opener {
-        /*
-         * Returns a connected socket; -EAGAIN: not before *ret_time; or
-         * another negative errno, with the reason.
-         */
-        int (*open)(struct opener *opener, uint64_t *ret_time,
-                struct reason *ret_reason);
-        /*
-         * Takes a socket back, to be closed. error: why it is of no more use,
-         * as from exchange_go_on, or -ETIMEDOUT; 0: nobody waits for a reply;
-         * -ECANCELED: nobody will any more.
-         */
-        void (*close)(
-                struct opener *opener, int fd, int error, bool has_answered);
-        size_t most;   /* sockets */
-        uint64_t rest; /* in milliseconds */
-};
-
-/*
- * Borrows the server until the end, and the opener, if there is one. env: its
- * events, queue. Any thread. Returns NULL when there is no memory.
- */
-struct remote *remote_new(
-        const struct table_env *env, const struct server *server);
-struct remote *remote_new_opened(const struct table_env *env,
+struct remote *remote_new(const struct table_env *env,
         const struct server *server, struct opener *opener);
 
-/* start and cancel of a table. A lookup without finish is asked by itself. */
+/* start and cancel of a table. A lookup without finish is asked by itself, at
+ * the server's address. */
 enum progress remote_start(struct remote *remote, struct lookup *lookup);
 void remote_cancel(struct remote *remote, struct lookup *lookup);
 
