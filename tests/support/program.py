@@ -46,7 +46,8 @@ def read_request():
 def about():
     """What there is of the daemon in this process."""
     with open("/proc/self/status", encoding="ascii") as file:
-        status = dict(line.rstrip().split(":\t", 1) for line in file)
+        status = dict(line.strip().split(":\t") for line in file
+                      if line.startswith("Sig"))
     signals = {name: status[name] for name in ("SigBlk", "SigIgn")}
     fds = sorted(int(name) for name in os.listdir("/proc/self/fd")
                  if os.path.exists(f"/proc/self/fd/{name}"))

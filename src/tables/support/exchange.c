@@ -25,6 +25,21 @@ int exchange_begin(const struct server *server, struct channel *channel,
                 server->ctx, lookup->key, &channel->out);
 }
 
+int exchange_knock(struct channel *channel)
+{
+        size_t size = channel->out.size;
+        int r;
+
+        channel->out.size = 1;
+        r = channel_send(channel);
+        channel->out.size = size;
+        if (r < 0)
+                return r;
+        /* In this order. */
+        r = channel_is_read(channel);
+        return channel_is_quiet(channel) ? r : -ECONNRESET;
+}
+
 /* A reply to another request, or to none. */
 static int refuse(
         const struct server *server, struct lookup *lookup, const char *why)

@@ -47,6 +47,15 @@ int exchange_begin(const struct server *server, struct channel *channel,
         const struct lookup *lookup);
 
 /*
+ * Asks a process for its attention: sends it the first byte of the request.
+ * When it has read that, it has written all that it had to write before, if it
+ * does one thing after the other; what is there then is no reply to this.
+ * Returns 1 when the request may go on; 0 when it is to be called again, a
+ * little later; a negative errno when the process is of no more use.
+ */
+int exchange_knock(struct channel *channel);
+
+/*
  * Sends and receives as far as that goes. Returns 0 when the socket has to be
  * ready for *ret_what (EVENT_READ or EVENT_WRITE) first; 1 when the lookup is
  * answered, and `in` has what came behind the reply; a negative errno, for the

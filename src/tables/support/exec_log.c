@@ -19,9 +19,9 @@ void exec_log_say(struct exec_log *log, pid_t pid, const char *format, ...)
 
         if (log->report == NULL)
                 return;
-        if (now >= log->second) {
+        if (now >= log->until) {
                 exec_log_fini(log);
-                log->second = now + 1000;
+                log->until = now + EXEC_LOG_TIME;
                 log->lines = 0;
         }
         if (log->lines == EXEC_LOG_LINES) {

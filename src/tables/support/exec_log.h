@@ -7,13 +7,15 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* How many lines a second are said; of the others, their number. */
-#define EXEC_LOG_LINES 10
+/* So many lines are said in so many milliseconds; of the others, their number.
+ * The last words of most programs are shorter. */
+#define EXEC_LOG_LINES 50
+#define EXEC_LOG_TIME 10000
 
 struct exec_log {
         struct report *report; /* NULL: nobody listens */
         const char *file;      /* the table's */
-        uint64_t second;       /* when this one ends */
+        uint64_t until;        /* that time ends */
         unsigned lines;        /* said in it */
         unsigned left_out;
 };

@@ -31,7 +31,7 @@ struct member {
         struct exec_errors errors;
         struct ending ending; /* while it is killed, and not reaped */
         const char *why;      /* it is killed; NULL: that is not to be told */
-        bool is_idle;         /* nobody waits for its reply: it may end */
+        bool has_answered;    /* then it may end by itself */
 };
 
 struct exec_pool {
@@ -60,7 +60,7 @@ static void tell_end(const struct member *member, int status)
         struct exec_log *log = member->pool->log;
         pid_t pid = member->process.pid;
 
-        if (member->is_idle && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        if (member->has_answered && WIFEXITED(status) && WEXITSTATUS(status) == 0)
                 return;
         if (WIFEXITED(status))
                 exec_log_say(
@@ -242,11 +242,10 @@ static const char *why_killed(int fd, int error)
         case ECANCELED:
                 return NULL;
         case 0:
+        case ECONNRESET:
                 if (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
                         return "it wrote what it was not asked for";
-                return "it closed its stdin or stdout";
-        case ECONNRESET:
-                return "it closed its stdin or stdout";
+                return "its stdin or stdout is closed";
         default:
                 return strerror(-error);
         }
@@ -260,7 +259,7 @@ static void close_one(
         struct member *member = find(pool, fd);
 
         member->why = why_killed(fd, error);
-        member->is_idle = error == 0;
+        member->has_answered = has_answered;
         if (!has_answered && pool->is_told)
                 member->why = NULL;
         pool->is_told = !has_answered;

@@ -80,6 +80,22 @@ static int wait_for(struct exec_wait *wait, unsigned what, uint64_t deadline)
         }
 }
 
+/* Returns 0 when the rest of the request may be sent. */
+static int knock(struct exec_wait *wait, uint64_t deadline)
+{
+        int r;
+
+        while ((r = exchange_knock(&wait->channel)) == 0) {
+                uint64_t next = events_now() + 1;
+
+                r = wait_for(
+                        wait, EVENT_READ, next < deadline ? next : deadline);
+                if (r != -ETIMEDOUT || next >= deadline)
+                        return r < 0 ? r : -ECONNRESET;
+        }
+        return r < 0 ? r : 0;
+}
+
 /* Returns as exchange_go_on, but not 0; or -ETIMEDOUT. */
 static int exchange(
         struct exec_wait *wait, struct lookup *lookup, uint64_t deadline)
@@ -87,6 +103,8 @@ static int exchange(
         unsigned what;
         int r = exchange_begin(wait->server, &wait->channel, lookup);
 
+        if (r == 0)
+                r = knock(wait, deadline);
         while (r == 0) {
                 r = exchange_go_on(wait->server, &wait->channel, lookup, &what);
                 if (r != 0)

@@ -6,12 +6,17 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* Of a process: it is looked at again after 0, 1, 3, 7, 10, 10 ... ms. */
+#define PAUSE(before) ((before) < 4 ? 2 * (before) + 1 : 10)
+
 struct connection {
         struct remote *remote;
         struct event *event;
         struct channel channel;
         struct question *question; /* NULL: idle */
         bool is_used;              /* it has answered before */
+        bool is_knocking;          /* its request has to wait */
+        uint64_t pause;            /* before it knocks again */
 };
 
 struct remote {
@@ -21,14 +26,11 @@ struct remote {
         struct supply supply;
         bool is_patient;     /* connections cost much: they are processes */
         struct event *event; /* for when the supply has more */
-        struct post later;   /* dispatches at the end of the turn */
-        bool is_later;
         size_t count, most;
         struct connection *connections[]; /* room for most */
 };
 
 static void dispatch(struct remote *remote);
-static void run_later(struct post *post);
 static void on_supplied(void *ctx, int fd);
 
 struct remote *remote_new(const struct table_env *env,
@@ -49,7 +51,6 @@ struct remote *remote_new(const struct table_env *env,
         remote->events = env->events;
         remote->is_patient = opener != NULL;
         remote->most = most;
-        remote->later.run = run_later;
         questions_init(&remote->questions, env->queue > 0 ? env->queue : 1);
         return remote;
 }
@@ -91,6 +92,24 @@ static void on_rest(struct remote *remote)
                 event_at(remote->event, remote->supply.rests_until);
 }
 
+/* A process that failed before its first answer: another one would, too. */
+static void on_bad_start(struct remote *remote)
+{
+        supply_rest(&remote->supply, "failed before its first answer");
+        on_rest(remote);
+}
+
+/* Drops an idle one: at its end, or for what nobody has asked for. */
+static void drop_idle(struct connection *connection)
+{
+        struct remote *remote = connection->remote;
+        bool is_bad = remote->is_patient && !connection->is_used;
+
+        drop(connection, 0);
+        if (is_bad)
+                on_bad_start(remote);
+}
+
 /* Closes a connection that is of no more use to its question. */
 static void lose(struct connection *connection, int error)
 {
@@ -100,10 +119,8 @@ static void lose(struct connection *connection, int error)
                       !question->is_second;
 
         drop(connection, error);
-        if (is_bad) {
-                supply_rest(&remote->supply, "failed before its first answer");
-                on_rest(remote);
-        }
+        if (is_bad)
+                on_bad_start(remote);
         if (orphan_is(question)) {
                 orphan_free(question);
         } else if (error == -ECONNRESET && !question->is_second && !is_bad) {
@@ -129,31 +146,6 @@ static void rest(struct connection *connection)
         event_at(connection->event, idle_end(connection->remote));
 }
 
-static void run_later(struct post *post)
-{
-        struct remote *remote =
-                (struct remote *)((char *)post -
-                                  offsetof(struct remote, later));
-
-        remote->is_later = false;
-        dispatch(remote);
-}
-
-/*
- * What a process writes besides its reply is seen only when it comes before the
- * next request is sent: it has the rest of this turn for that.
- */
-static void dispatch_after_reply(struct remote *remote)
-{
-        if (!remote->is_patient) {
-                dispatch(remote);
-                return;
-        }
-        if (!remote->is_later)
-                events_defer(remote->events, &remote->later);
-        remote->is_later = true;
-}
-
 /* The reply is there. To tell the asker is the last thing: it may close us. */
 static void finish(struct connection *connection)
 {
@@ -164,7 +156,7 @@ static void finish(struct connection *connection)
                 drop(connection, 0); /* more than it was asked for */
         else
                 rest(connection);
-        dispatch_after_reply(remote);
+        dispatch(remote);
         lookup->state = NULL;
         lookup->finish(lookup);
 }
@@ -189,15 +181,82 @@ static void go_on(struct connection *connection)
         dispatch(remote);
 }
 
+static void send_request(struct connection *connection)
+{
+        struct question *question = connection->question;
+        int r = channel_send(&connection->channel);
+
+        if (r == 0 || r == -EAGAIN)
+                r = event_watch(connection->event, connection->channel.fd,
+                        r == 0 ? EVENT_READ : EVENT_WRITE);
+        if (r < 0)
+                lose(connection, r);
+        else
+                event_at(connection->event, question->deadline);
+}
+
+/* It has not been asked yet: another one will. */
+static void give_back(struct connection *connection)
+{
+        struct remote *remote = connection->remote;
+        struct question *question = connection->question;
+
+        if (orphan_is(question))
+                orphan_free(question);
+        else
+                questions_put_back(&remote->questions, question);
+        drop_idle(connection);
+}
+
+/* Has a process show that it is through with the request before. */
+static void knock(struct connection *connection)
+{
+        uint64_t time = events_now() + connection->pause;
+        uint64_t deadline = connection->question->deadline;
+        int r = exchange_knock(&connection->channel);
+
+        connection->is_knocking = r == 0;
+        connection->pause = PAUSE(connection->pause);
+        if (r > 0)
+                send_request(connection);
+        else if (r < 0)
+                give_back(connection);
+        else
+                event_at(connection->event, time < deadline ? time : deadline);
+}
+
+/* Begins to ask; what goes wrong is told later. */
+static void begin(struct connection *connection, struct question *question)
+{
+        struct remote *remote = connection->remote;
+        int r = exchange_begin(
+                remote->server, &connection->channel, question->lookup);
+
+        connection->question = question;
+        connection->pause = 0;
+        question->connection = connection;
+        if (r < 0)
+                lose(connection, r);
+        else if (remote->is_patient)
+                knock(connection);
+        else
+                send_request(connection);
+}
+
 static void on_ready(void *ctx, unsigned what)
 {
         struct connection *connection = ctx;
+        struct remote *remote = connection->remote;
 
         (void)what;
-        if (connection->question != NULL)
+        if (connection->question == NULL) {
+                drop_idle(connection);
+        } else if (connection->is_knocking) {
+                give_back(connection);
+                dispatch(remote);
+        } else {
                 go_on(connection);
-        else
-                drop(connection, 0); /* its end, or what nobody has asked for */
+        }
 }
 
 static void on_due(void *ctx)
@@ -205,11 +264,13 @@ static void on_due(void *ctx)
         struct connection *connection = ctx;
         struct remote *remote = connection->remote;
 
-        if (connection->question == NULL) {
+        if (connection->question == NULL)
                 drop(connection, 0);
-                return;
-        }
-        lose(connection, -ETIMEDOUT);
+        else if (connection->is_knocking &&
+                 events_now() < connection->question->deadline)
+                knock(connection);
+        else
+                lose(connection, -ETIMEDOUT);
         dispatch(remote);
 }
 
@@ -239,26 +300,6 @@ static int add_connection(struct remote *remote, int fd)
         return 0;
 }
 
-/* Begins to ask; what goes wrong is told later. */
-static void begin(struct connection *connection, struct question *question)
-{
-        struct remote *remote = connection->remote;
-        int r = exchange_begin(
-                remote->server, &connection->channel, question->lookup);
-
-        connection->question = question;
-        question->connection = connection;
-        if (r == 0)
-                r = channel_send(&connection->channel);
-        if (r == 0 || r == -EAGAIN)
-                r = event_watch(connection->event, connection->channel.fd,
-                        r == 0 ? EVENT_READ : EVENT_WRITE);
-        if (r < 0)
-                lose(connection, r);
-        else
-                event_at(connection->event, question->deadline);
-}
-
 /* Gives a question to an idle connection. Returns false when none can go on. */
 static bool give_one(struct remote *remote)
 {
@@ -269,7 +310,7 @@ static bool give_one(struct remote *remote)
                 if (connection->question != NULL)
                         continue;
                 if (!channel_is_quiet(&connection->channel)) {
-                        drop(connection, 0);
+                        drop_idle(connection);
                         return true;
                 }
                 question = questions_take(
@@ -399,8 +440,6 @@ void remote_close(struct remote *remote)
 {
         if (remote == NULL)
                 return;
-        if (remote->is_later)
-                events_undefer(remote->events, &remote->later);
         while (remote->count > 0)
                 close_connection(remote->connections[remote->count - 1]);
         supply_fini(&remote->supply);
