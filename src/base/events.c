@@ -168,15 +168,21 @@ void ending_take_back(struct ending *ending)
         LIST_REMOVE(ending, link);
 }
 
-void events_free(struct events *events)
+static void run_endings(struct events *events)
 {
         struct ending *ending;
 
-        if (events == NULL)
-                return;
         while ((ending = LIST_FIRST(&events->endings)) != NULL)
                 ending->run(ending);
+}
+
+void events_free(struct events *events)
+{
+        if (events == NULL)
+                return;
+        run_endings(events);
         run_posts(events);
+        run_endings(events); /* of what has begun to end only then */
         pthread_mutex_lock(&events->mutex);
         events->is_ended = true;
         pthread_mutex_unlock(&events->mutex);

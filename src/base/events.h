@@ -24,8 +24,8 @@ struct uv_loop_s;
 struct events *events_new(struct uv_loop_s *loop);
 
 /*
- * Runs the endings, then what was posted, and ends: what is posted later is
- * never called. All events have to be freed before, or by that. The loop has to
+ * Runs the endings, then what was posted, and the endings of that, and ends:
+ * what is posted later is never called. All events have to be freed before, or by that. The loop has to
  * run once more to let go of it. NULL does nothing.
  */
 void events_free(struct events *events);

@@ -3,11 +3,10 @@
  * socketmap:ENDPOINT:NAME - another server of the protocol is asked, without
  * waiting for it.
  */
+#include "tables/support/netstring_protocol.h"
 #include "tables/support/remote.h"
 #include "tables/table.h"
 #include <errno.h>
-#include <socketmap/netstring.h>
-#include <socketmap/protocol.h>
 #include <stdlib.h>
 
 extern const struct table_type table_type_socketmap;
@@ -16,80 +15,8 @@ struct socketmap_table {
         struct table table;
         struct server server;
         struct remote *remote;
+        struct netstring_peer peer;
         char *text; /* ENDPOINT, NUL, NAME, NUL */
-        const char *name;
-};
-
-static int write_request(const void *ctx, struct span key, struct bytes *out)
-{
-        const struct socketmap_table *table = ctx;
-        size_t name_size = strlen(table->name), size;
-        size_t room = socketmap_request_wire_size(name_size, key.size);
-        int r = bytes_reserve(out, room);
-
-        if (r < 0)
-                return r;
-        r = socketmap_request_format(table->name, name_size, key.data, key.size,
-                out->data + out->size, out->capacity - out->size, &size);
-        if (r == 0)
-                out->size += size;
-        return r;
-}
-
-static void set_value(struct lookup *lookup, struct span value)
-{
-        const char *copy = arena_copy(lookup->arena, value);
-
-        if (copy == NULL)
-                lookup_failed(lookup, "out of memory for the value");
-        else
-                lookup_found(lookup, (struct span){copy, value.size});
-}
-
-/* Whatever is neither a value nor "not found" is a failure. */
-static void set_answer(const struct socketmap_table *table,
-        const struct socketmap_result *result, struct lookup *lookup)
-{
-        const char *status = socketmap_status_name(result->status);
-
-        if (result->status == SOCKETMAP_OK)
-                set_value(lookup, (struct span){result->text, result->size});
-        else if (result->status == SOCKETMAP_NOTFOUND)
-                lookup_absent(lookup);
-        else
-                lookup_failed(lookup, "%s: %s %.*s", table->server.name, status,
-                        (int)result->size, result->text);
-}
-
-static int read_reply(const void *ctx, struct span bytes, struct lookup *lookup,
-        size_t *ret_size)
-{
-        const struct socketmap_table *table = ctx;
-        struct socketmap_result result;
-        const char *payload, *why;
-        size_t length;
-        int r = socketmap_netstring_parse(bytes.data, bytes.size,
-                SOCKETMAP_REPLY_SIZE_MAX, &payload, &length, ret_size);
-
-        if (r == 0)
-                return 0;
-        why = r == -EMSGSIZE ? "the reply is too large"
-                             : "the reply is no netstring";
-        if (r > 0) {
-                r = socketmap_result_parse(payload, length, &result);
-                why = "the reply has no status of the protocol";
-        }
-        if (r == 0) {
-                set_answer(table, &result, lookup);
-                return 1;
-        }
-        lookup_failed(lookup, "%s: %s", table->server.name, why);
-        return -EBADMSG;
-}
-
-static const struct protocol protocol = {
-        .request = write_request,
-        .reply = read_reply,
 };
 
 /* Splits at the last colon, as Postfix does: the name holds none. */
@@ -150,11 +77,12 @@ static struct table *open_socketmap(const struct table_env *env,
         if (table->text == NULL)
                 goto fail;
         table->text[size] = '\0';
-        table->name = table->text + size + 1;
+        table->peer.name = table->text;
+        table->peer.map = table->text + size + 1;
         table->server.name = table->text;
-        table->server.protocol = &protocol;
-        table->server.ctx = table;
-        table->remote = remote_new(env, &table->server);
+        table->server.protocol = &netstring_protocol;
+        table->server.ctx = &table->peer;
+        table->remote = remote_new(env, &table->server, NULL);
         if (table->remote != NULL)
                 return &table->table;
 
@@ -170,7 +98,7 @@ static enum progress start_socketmap(struct table *base, struct lookup *lookup)
         struct socketmap_table *table = (struct socketmap_table *)base;
 
         lookup_trace(lookup, "socketmap: asks %s for \"%s %.*s\"",
-                table->server.name, table->name, (int)lookup->key.size,
+                table->peer.name, table->peer.map, (int)lookup->key.size,
                 lookup->key.data);
         return remote_start(table->remote, lookup);
 }

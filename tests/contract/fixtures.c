@@ -8,6 +8,7 @@
 #include "postgres.h"
 #include "postmap.h"
 #include "slapd.h"
+#include "tcp_answering.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -278,9 +279,39 @@ static char *make_socketmap(
         return spec;
 }
 
+static char *make_tcp(const char *directory, const char *key, const char *value)
+{
+        char *spec;
+
+        (void)directory;
+        if (asprintf(&spec, "tcp:127.0.0.1:%u",
+                    tcp_answering_start(key, value)) < 0)
+                abort();
+        return spec;
+}
+
+/* By a program of the tests. */
+static char *make_exec(
+        const char *directory, const char *key, const char *value)
+{
+        char *file = write_file(directory, "program", span_of(value)), *text,
+             *path, *spec;
+
+        if (asprintf(&text, "command = %s one %s %s\n", PROGRAM_PY, key, file) <
+                0)
+                abort();
+        path = write_file(directory, "exec.cf", span_of(text));
+        spec = join("exec:", path);
+        free(path);
+        free(text);
+        free(file);
+        return spec;
+}
+
 void fixtures_end(void)
 {
         mariadb_end();
+        tcp_answering_stop();
         postgres_end();
         slapd_end();
         answering_stop(answering);
@@ -299,6 +330,7 @@ static const struct fixture fixtures[] = {
                 .key = "2001:db8::ab",
                 .same_key = "2001:DB8:0:0::AB"},
         {.type = "environ", .make = make_environ},
+        {.type = "exec", .make = make_exec, .spare = 3},
         {.type = "fail", .make = make_fail, .always_fails = true},
         {.type = "hash", .make = make_hash},
         {.type = "http", .make = make_http, .longest = 100000},
@@ -322,6 +354,8 @@ static const struct fixture fixtures[] = {
         {.type = "socketmap", .make = make_socketmap, .spare = 3},
         {.type = "sqlite", .make = make_sqlite},
         {.type = "static", .make = make_static, .has_every_key = true},
+        /* A reply has 4,096 bytes, of which the value has 4,091. */
+        {.type = "tcp", .make = make_tcp, .spare = 100000 - 4091},
         {.type = "texthash", .make = make_texthash},
         {.type = "unionmap", .make = make_unionmap},
         {.type = "unix"}, /* has the users of the system */

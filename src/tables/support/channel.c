@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "tables/support/channel.h"
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 /* The least room for one read: that of usual replies. */
@@ -85,6 +87,13 @@ bool channel_is_quiet(const struct channel *channel)
         ssize_t size = recv(channel->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 
         return size < 0 && errno == EAGAIN;
+}
+
+bool channel_is_read(const struct channel *channel)
+{
+        int unread;
+
+        return ioctl(channel->fd, SIOCOUTQ, &unread) < 0 || unread == 0;
 }
 
 /* A lost connection is always the same error. */

@@ -49,6 +49,12 @@ int channel_connected(int fd);
 bool channel_is_quiet(const struct channel *channel);
 
 /*
+ * Says whether the other end of a socketpair has read all that was sent. Where
+ * that cannot be told: true.
+ */
+bool channel_is_read(const struct channel *channel);
+
+/*
  * Sends what is left of `out`. Returns 0 when all is sent, -EAGAIN when the
  * socket has to be ready to be written first, -ECONNRESET when the server has
  * closed it, or another negative errno.

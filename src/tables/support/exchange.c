@@ -25,6 +25,29 @@ int exchange_begin(const struct server *server, struct channel *channel,
                 server->ctx, lookup->key, &channel->out);
 }
 
+int exchange_knock(struct channel *channel)
+{
+        size_t size = channel->out.size;
+        int r;
+
+        channel->out.size = 1;
+        r = channel_send(channel);
+        channel->out.size = size;
+        if (r < 0)
+                return r;
+        /* In this order. */
+        r = channel_is_read(channel);
+        return channel_is_quiet(channel) ? r : -ECONNRESET;
+}
+
+/* A reply to another request, or to none. */
+static int refuse(
+        const struct server *server, struct lookup *lookup, const char *why)
+{
+        lookup_failed(lookup, "%s: %s", server->name, why);
+        return -EBADMSG;
+}
+
 /* Takes the reply off what was received. */
 static int find_reply(const struct server *server, struct channel *channel,
         struct lookup *lookup)
@@ -35,10 +58,15 @@ static int find_reply(const struct server *server, struct channel *channel,
 
         if (in->size == 0)
                 return 0;
+        if (server->is_process && !channel_is_read(channel))
+                return refuse(server, lookup,
+                        "it replied before it had read the request");
         r = server->protocol->reply(
                 server->ctx, (struct span){in->data, in->size}, lookup, &size);
         if (r > 0)
                 in->size -= size;
+        if (r > 0 && server->is_process && in->size > 0)
+                return refuse(server, lookup, "it wrote more than one reply");
         return r;
 }
 
@@ -67,10 +95,11 @@ enum progress exchange_failed(
                 return lookup_failed(
                         lookup, "%s: no answer in time", server->name);
         case ECONNRESET:
-                return lookup_failed(lookup,
-                        "%s: the server closed the connection without an "
-                        "answer",
-                        server->name);
+                return lookup_failed(lookup, "%s: %s", server->name,
+                        server->lost != NULL
+                                ? server->lost
+                                : "the server closed the connection without "
+                                  "an answer");
         default:
                 return lookup_failed(
                         lookup, "%s: %s", server->name, strerror(-error));

@@ -26,6 +26,14 @@ struct server {
         struct address address;
         const struct protocol *protocol;
         const void *ctx; /* the protocol's */
+        const char
+                *lost; /* what to say of a lost connection; NULL: the usual */
+        /*
+         * It is at the other end of a socketpair, and not much is to be thought
+         * of it: a reply with anything behind it, or that came before the
+         * request was read, is none.
+         */
+        bool is_process;
 };
 
 /* How long a server may take if nobody says: Postfix's, in milliseconds. */
@@ -37,6 +45,15 @@ uint64_t exchange_deadline(const struct lookup *lookup);
 /* Prepares the request. Returns 0 or a negative errno. */
 int exchange_begin(const struct server *server, struct channel *channel,
         const struct lookup *lookup);
+
+/*
+ * Asks a process for its attention: sends it the first byte of the request.
+ * When it has read that, it has written all that it had to write before, if it
+ * does one thing after the other; what is there then is no reply to this.
+ * Returns 1 when the request may go on; 0 when it is to be called again, a
+ * little later; a negative errno when the process is of no more use.
+ */
+int exchange_knock(struct channel *channel);
 
 /*
  * Sends and receives as far as that goes. Returns 0 when the socket has to be

@@ -10,17 +10,17 @@
  *
  * A server that cannot be reached is tried again at once, but not in every
  * instant: meanwhile lookups fail with the reason.
+ *
+ * The server may also be at the other end of sockets that somebody opens, such
+ * as those of processes.
  */
 #ifndef TABLES_SUPPORT_REMOTE_H
 #define TABLES_SUPPORT_REMOTE_H
 
-#include "tables/support/exchange.h"
+#include "tables/support/supply.h"
 
 /* How many connections a table may have. */
 #define REMOTE_CONNECTIONS_MAX 8
-
-/* How long a server that cannot be reached rests, in milliseconds. */
-#define REMOTE_REST 100
 
 /* How long a connection may be idle: a minute. */
 #define REMOTE_IDLE 60000
@@ -28,13 +28,15 @@
 struct remote;
 
 /*
- * Borrows the server until the end. env: its events, queue. Any thread. Returns
- * NULL when there is no memory.
+ * Borrows the server until the end, and who opens connections to it; NULL: they
+ * are made to its address. env: its events, queue. Any thread. Returns NULL
+ * when there is no memory.
  */
-struct remote *remote_new(
-        const struct table_env *env, const struct server *server);
+struct remote *remote_new(const struct table_env *env,
+        const struct server *server, struct opener *opener);
 
-/* start and cancel of a table. A lookup without finish is asked by itself. */
+/* start and cancel of a table. A lookup without finish is asked by itself, at
+ * the server's address. */
 enum progress remote_start(struct remote *remote, struct lookup *lookup);
 void remote_cancel(struct remote *remote, struct lookup *lookup);
 

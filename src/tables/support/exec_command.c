@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+#include "tables/support/exec_command.h"
+#include "base/braces.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Where programs are, here and for the program itself. */
+#define PATHS "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+/* PATH, LANG, TZ and the NULL. */
+#define OWN_VARIABLES 4
+
+static int refuse_memory(struct reason *ret_reason)
+{
+        reason_set_errno(ret_reason, -ENOMEM, "command");
+        return -ENOMEM;
+}
+
+static size_t word_size(struct span text)
+{
+        size_t size = braces_size(text);
+
+        if (size > 0)
+                return size;
+        while (size < text.size && !byte_is_space(text.data[size]))
+                size++;
+        return size;
+}
+
+/* Takes the next word off. Returns 1, 0 at the end, or as braces_strip. */
+static int take_word(
+        struct span *text, struct span *ret_word, struct reason *ret_reason)
+{
+        struct span word;
+        int r = 1;
+
+        *text = trim(*text);
+        if (text->size == 0)
+                return 0;
+        word = (struct span){text->data, word_size(*text)};
+        text->data += word.size;
+        text->size -= word.size;
+        if (word.data[0] == '{') {
+                if (text->size > 0 && !byte_is_space(text->data[0])) {
+                        reason_set(ret_reason, "text after '}' in \"%.*s\"",
+                                (int)(word.size + text->size), word.data);
+                        return -EINVAL;
+                }
+                r = braces_strip(word, &word, ret_reason);
+        }
+        *ret_word = word;
+        return r < 0 ? r : 1;
+}
+
+/*
+ * Copies the words into an array that ends with NULL. Returns their number, or
+ * a negative errno with the reason.
+ */
+static ssize_t copy_words(const char *text, struct arena *arena,
+        char ***ret_words, struct reason *ret_reason)
+{
+        struct span rest = span_of(text), word;
+        size_t most = strlen(text) + 1;
+        char **words = arena_alloc(arena, most * sizeof(*words));
+        ssize_t count = 0;
+        int r;
+
+        if (words == NULL)
+                return refuse_memory(ret_reason);
+        while ((r = take_word(&rest, &word, ret_reason)) > 0) {
+                words[count] = (char *)arena_copy(arena, word);
+                if (words[count++] == NULL)
+                        return refuse_memory(ret_reason);
+        }
+        words[count] = NULL;
+        *ret_words = words;
+        return r < 0 ? r : count;
+}
+
+static bool can_run(const char *path)
+{
+        return access(path, X_OK) == 0;
+}
+
+/* Looks for a program as a shell does, in the places that we know. */
+static int find_program(const char *name, struct arena *arena,
+        const char **ret_path, struct reason *ret_reason)
+{
+        const char *place = PATHS;
+
+        while (*place != '\0') {
+                size_t size = strcspn(place, ":"), more = strlen(name) + 1;
+                char *path = arena_bytes(arena, size + 1 + more);
+
+                if (path == NULL)
+                        return refuse_memory(ret_reason);
+                memcpy(path, place, size);
+                path[size] = '/';
+                memcpy(path + size + 1, name, more);
+                *ret_path = path;
+                if (can_run(path))
+                        return 0;
+                place += size + (place[size] == ':');
+        }
+        reason_set_errno(ret_reason, -ENOENT, "command: %s", name);
+        return -ENOENT;
+}
+
+int exec_command_parse(const char *text, struct arena *arena,
+        struct exec_command *command, struct reason *ret_reason)
+{
+        ssize_t count =
+                copy_words(text, arena, &command->arguments, ret_reason);
+        const char *name;
+
+        if (count < 0)
+                return (int)count;
+        if (count == 0 || command->arguments[0][0] == '\0') {
+                reason_set(ret_reason, "command: it names no program");
+                return -EINVAL;
+        }
+        name = command->arguments[0];
+        command->path = name;
+        if (strchr(name, '/') == NULL)
+                return find_program(name, arena, &command->path, ret_reason);
+        if (name[0] != '/') {
+                reason_set(ret_reason, "command: write the absolute path of %s",
+                        name);
+                return -EINVAL;
+        }
+        if (can_run(name))
+                return 0;
+        reason_set_errno(ret_reason, -errno, "command: %s", name);
+        return ret_reason->code;
+}
+
+/* Returns NAME=VALUE of what is set here; NULL: it is not, or no memory. */
+static char *take_over(const char *name, struct arena *arena)
+{
+        const char *value = getenv(name);
+        size_t size = strlen(name), more;
+        char *text;
+
+        if (value == NULL)
+                return NULL;
+        more = strlen(value) + 1;
+        text = arena_bytes(arena, size + 1 + more);
+        if (text == NULL)
+                return NULL;
+        memcpy(text, name, size);
+        text[size] = '=';
+        memcpy(text + size + 1, value, more);
+        return text;
+}
+
+/* The last one counts. */
+static void set(char **variables, size_t *count, char *variable)
+{
+        size_t size = strcspn(variable, "=") + 1, i = 0;
+
+        while (i < *count && strncmp(variables[i], variable, size) != 0)
+                i++;
+        variables[i] = variable;
+        *count += i == *count;
+}
+
+static size_t set_own(char **variables, struct arena *arena)
+{
+        static char path[] = "PATH=" PATHS;
+        static const char *const names[] = {"LANG", "TZ"};
+        size_t count = 0;
+
+        set(variables, &count, path);
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+                char *variable = take_over(names[i], arena);
+
+                if (variable != NULL)
+                        set(variables, &count, variable);
+        }
+        return count;
+}
+
+int exec_command_set_environment(const char *text, struct arena *arena,
+        struct exec_command *command, struct reason *ret_reason)
+{
+        char **words, **variables;
+        ssize_t count = copy_words(text, arena, &words, ret_reason);
+        size_t used;
+
+        if (count < 0)
+                return (int)count;
+        variables = arena_alloc(
+                arena, ((size_t)count + OWN_VARIABLES) * sizeof(*variables));
+        if (variables == NULL)
+                return refuse_memory(ret_reason);
+        used = set_own(variables, arena);
+        for (ssize_t i = 0; i < count; i++) {
+                char *word = words[i];
+
+                if (word[0] == '\0' || word[0] == '=') {
+                        reason_set(ret_reason,
+                                "environment: expected NAME=VALUE or NAME, not "
+                                "\"%s\"",
+                                word);
+                        return -EINVAL;
+                }
+                if (strchr(word, '=') == NULL)
+                        word = take_over(word, arena);
+                if (word != NULL)
+                        set(variables, &used, word);
+        }
+        variables[used] = NULL;
+        command->environment = variables;
+        return 0;
+}
