@@ -117,7 +117,7 @@ static int open_parts(const struct table_env *env, const char *file,
         if (table->common == NULL)
                 return refuse(file, why.code, why.text, ret_reason);
         memcache->events = env->events;
-        memcache->remote = remote_new(env, &memcache->server);
+        memcache->remote = remote_new(env, &memcache->server, NULL);
         if (memcache->remote == NULL)
                 return refuse_memory(file, ret_reason);
         if (values->backup == NULL)
