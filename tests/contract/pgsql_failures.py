@@ -125,7 +125,7 @@ def _():
     for text in ("select slow('%s')", "select case when '%s' like 'slow%%' "
                  "then (select count(*)::text from generate_series(1, "
                  "1000000000)) else '%u' end"):
-        with Maps({"m": query(text, connections=4)}, deadline=3) as maps:
+        with Maps({"m": query(text, connections=6)}, deadline=3) as maps:
             def ask(number):
                 start = time.monotonic()
                 status, text = maps.ask("m", f"slow{number}")
@@ -140,7 +140,7 @@ def _():
                         answer = client.lookup("m", key)
                         assert answer == ("OK", key.encode()), answer
 
-            in_threads(12, lambda n: ask(n) if n < 2 else ask_others(n))
+            in_threads(12, lambda n: ask(n) if n < 4 else ask_others(n))
             wait_running(0)
 
 

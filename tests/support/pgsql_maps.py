@@ -4,11 +4,13 @@
     with Maps({"m": server.options(query="select '%s'")}) as maps:
         assert maps.value("m", "key") == "key"
 """
+import os
+import subprocess
 import tempfile
 import threading
 import time
 
-from daemon import Daemon
+from daemon import PATIENCE, Daemon
 from postgres import PASSWORD
 from socketmap_client import Client
 
@@ -19,19 +21,29 @@ FAILED = ("TEMP", "TIMEOUT")
 
 
 class Maps:
-    """A daemon with a map for each of the .cf files."""
+    """A daemon with a map for each of the .cf files. settings: of [server].
+    each: more lines for each map."""
 
-    def __init__(self, tables, deadline=DEADLINE, **settings):
+    def __init__(self, tables, deadline=DEADLINE, env=None, each=None,
+                 **settings):
         self.directory = tempfile.TemporaryDirectory(prefix="pgsql-")
         settings = {"deadline": f"{deadline:g}s", **settings}
-        config = "[server]\n" + "".join(
-            f"{name} = {value}\n" for name, value in settings.items())
+        config = "[server]\n" + _lines(settings)
         for name, text in tables.items():
-            path = f"{self.directory.name}/{name}.cf"
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(text)
-            config += f"[map {name}]\ntable = pgsql:{path}\n"
-        self.daemon = Daemon(config)
+            path = self.write(name, text)
+            config += (f"[map {name}]\ntable = pgsql:{path}\n" +
+                       _lines(each or {}))
+        self.daemon = Daemon(config, self.directory.name,
+                             env={**os.environ, **(env or {})})
+
+    def write(self, name, text):
+        path = f"{self.directory.name}/{name}.cf"
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        # What has just been written would be read twice.
+        then = time.time() - 10
+        os.utime(path, (then, then))
+        return path
 
     def __enter__(self):
         return self
@@ -66,6 +78,15 @@ class Maps:
         assert took < DEADLINE + LATER, took
         return text.decode()
 
+    def explain(self, name, key):
+        """What `socketmap explain` shows, which waits for its answer."""
+        return subprocess.run(
+            [os.environ["SOCKETMAP"], "explain", "-c",
+             f"{self.directory.name}/socketmapd.conf", name, key],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, timeout=PATIENCE, encoding="utf-8",
+            errors="replace", check=False).stdout
+
     def wait_found(self, name, key, patience=BACK):
         """Asks until it is found; never is it "not found"."""
         end = time.monotonic() + patience
@@ -76,6 +97,17 @@ class Maps:
             assert status in FAILED, (status, text)
             assert time.monotonic() < end, text
             time.sleep(0.05)
+
+
+def _lines(options):
+    return "".join(f"{name} = {value}\n" for name, value in options.items())
+
+
+def wait_until(is_so, patience=BACK):
+    end = time.monotonic() + patience
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def in_threads(count, work):

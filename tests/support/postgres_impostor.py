@@ -2,6 +2,7 @@
 """Servers that speak PostgreSQL's protocol as far as their script goes."""
 import itertools
 import socket
+import ssl
 import struct
 import threading
 
@@ -22,6 +23,9 @@ ROW = (message(b"1", b"") + message(b"2", b"")
 ANSWER = ROW + message(b"C", b"SELECT 1\0") + message(b"Z", b"I")
 
 
+READY = b"Z\0\0\0\5"  # and one byte more: the end of what is sent
+
+
 class Impostor:
     """Sends `login` to whoever connects, `answer` to whatever is asked, `times`
     at most: parts of it would make a whole. Closes then if it shall."""
@@ -31,13 +35,16 @@ class Impostor:
         self.port = self.listener.getsockname()[1]
         self.login, self.answer, self.closes = login, answer, closes
         self.times = times
+        self.connections = 0
         threading.Thread(target=self.accept, daemon=True).start()
 
     def accept(self):
         try:
             while True:
+                connection, _ = self.listener.accept()
+                self.connections += 1
                 threading.Thread(target=self.serve, daemon=True,
-                                 args=self.listener.accept()[:1]).start()
+                                 args=(connection,)).start()
         except OSError:
             pass
 
@@ -59,4 +66,51 @@ class Impostor:
                 pass
 
     def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+
+class TlsRelay:
+    """Speaks TLS for a server, in records as large as they may be, as poolers
+    do. folder: of the certificate."""
+
+    def __init__(self, port, folder):
+        self.to = port
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(folder + "/server.pem",
+                                     folder + "/server.key")
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        try:
+            while True:
+                threading.Thread(target=self.serve, daemon=True,
+                                 args=(self.listener.accept()[0],)).start()
+        except OSError:
+            pass
+
+    def serve(self, near):
+        try:
+            while near.recv(8) != struct.pack("!II", 8, 80877103):
+                near.sendall(b"N")  # GSSAPI
+            near.sendall(b"S")
+            near = self.context.wrap_socket(near, server_side=True)
+            far = socket.create_connection(("127.0.0.1", self.to))
+            while True:
+                far.sendall(near.recv(65536) or self.end())
+                data = b""
+                while data[-6:-1] != READY:
+                    data += far.recv(1 << 20) or self.end()
+                near.sendall(data)
+        except OSError:
+            pass
+
+    @staticmethod
+    def end():
+        raise OSError("closed")
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
