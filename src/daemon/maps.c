@@ -94,12 +94,27 @@ static void say_of_table(void *ctx, enum severity severity, const char *line)
                 "%s", line);
 }
 
+static void log_change(const char *map, const char *server, const char *reason)
+{
+        if (reason != NULL)
+                log_say(CONFIG_AREA_TABLE, CONFIG_LOG_WARNING, "map %s: %s: %s",
+                        map, server, reason);
+        else
+                log_say(CONFIG_AREA_TABLE, CONFIG_LOG_INFO,
+                        "map %s: %s works again", map, server);
+}
+
+static const struct table_watcher watcher = {.changed = log_change};
+
 struct maps *maps_open(const struct config *config, const struct maps *former,
         struct events *events, struct report *report, int *ret_code)
 {
         static struct report log = {.say = say_of_table};
         struct opener opener = {
-                .env = {.report = report, .events = events, .log = &log},
+                .env = {.report = report,
+                        .events = events,
+                        .log = &log,
+                        .watcher = &watcher},
                 .former = former,
                 .directory = map_directory_of(config),
         };

@@ -13,6 +13,7 @@ struct map {
         struct directory *directory; /* a reference */
         struct events *events;
         struct report *log;
+        const struct table_watcher *watcher;
         /*
          * Written by the server's thread, under the mutex; so that thread reads
          * it without, and holds no reference during a lookup of its own.
@@ -91,6 +92,7 @@ static struct map *make_map(const struct table_env *env,
         pthread_mutex_init(&map->mutex, NULL);
         map->events = env->events;
         map->log = env->log;
+        map->watcher = env->watcher;
         map->directory = directory_ref(directory);
         map->tally.map = map;
         requests_begin(&map->requests, &map->tally, map->events);
@@ -102,8 +104,10 @@ static struct map *make_map(const struct table_env *env,
 
 struct content *map_open_content(const struct map *map, struct report *report)
 {
-        struct table_env env = {
-                .report = report, .events = map->events, .log = map->log};
+        struct table_env env = {.report = report,
+                .events = map->events,
+                .log = map->log,
+                .watcher = map->watcher};
 
         return content_open(&env, &map->options, map->directory);
 }

@@ -65,6 +65,16 @@ enum fold { FOLD_BY_TYPE, FOLD_NO, FOLD_YES };
 
 struct events;
 
+/* Who wants to know what becomes of the servers that tables ask. */
+struct table_watcher {
+        /*
+         * A server has begun to fail, with the reason; or works again: NULL.
+         * Called once a change, on any thread; what it gets is borrowed.
+         */
+        void (*changed)(
+                const char *map, const char *server, const char *reason);
+};
+
 /*
  * What a table may need from outside, so that it never includes the daemon or
  * a server. It is borrowed while a table is opened; what its members point to,
@@ -78,11 +88,12 @@ struct table_env {
          * is somebody's who listens there.
          */
         struct report *log;
+        const struct table_watcher *watcher; /* NULL: nobody is told */
+        const char *map; /* whose it is; not kept; NULL: no map's */
         enum fold fold;
         unsigned threads; /* for lookups that block; 0: 1 */
         unsigned queue;   /* lookups that may wait for a thread; 0: 1 */
         unsigned depth;   /* how many tables this one is inside of */
-        const char *map;  /* the name of the map it is of; NULL: none */
         /*
          * Rules whose result takes text from the key are refused, as Postfix
          * does for transport maps and those by sender: a sender could choose

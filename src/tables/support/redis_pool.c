@@ -7,6 +7,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* Of a lookup that has lost its connection; others take any. */
+#define NEEDS_NEW 1
+
 struct redis_pool {
         struct post turn; /* first: the end of the loop's turn */
         bool is_turn_due;
@@ -101,11 +104,12 @@ static void fail(struct redis_pool *pool, struct question *question,
 static void put_back_lost(struct redis_pool *pool, struct question *question,
         const struct reason *reason)
 {
-        if (question->is_second) {
+        if (question->is_lost) {
                 fail(pool, question, reason);
                 return;
         }
-        question->is_second = true;
+        question->is_lost = true;
+        question->least = NEEDS_NEW;
         put_back(pool, question);
 }
 
@@ -239,7 +243,8 @@ static void give(struct redis_pool *pool, struct connection *connection)
                 return;
         }
         while (connection->count < CONNECTION_DEPTH) {
-                question = questions_take(&pool->questions, is_any);
+                question = questions_take(
+                        &pool->questions, is_any ? NEEDS_NEW : 0);
                 if (question == NULL)
                         break;
                 if (connection_ask(connection, question) < 0)

@@ -17,6 +17,7 @@ struct connection {
         bool is_used;              /* it has answered before */
         bool is_knocking;          /* its request has to wait */
         uint64_t pause;            /* before it knocks again */
+        uint64_t number;
 };
 
 struct remote {
@@ -26,6 +27,7 @@ struct remote {
         struct supply supply;
         bool is_patient;     /* connections cost much: they are processes */
         struct event *event; /* for when the supply has more */
+        uint64_t made;       /* the number of the newest connection */
         size_t count, most;
         struct connection *connections[]; /* room for most */
 };
@@ -116,15 +118,16 @@ static void lose(struct connection *connection, int error)
         struct remote *remote = connection->remote;
         struct question *question = connection->question;
         bool is_bad = remote->is_patient && !connection->is_used &&
-                      !question->is_second;
+                      !question->is_lost;
 
         drop(connection, error);
         if (is_bad)
                 on_bad_start(remote);
         if (orphan_is(question)) {
                 orphan_free(question);
-        } else if (error == -ECONNRESET && !question->is_second && !is_bad) {
-                question->is_second = true;
+        } else if (error == -ECONNRESET && !question->is_lost && !is_bad) {
+                question->is_lost = true;
+                question->least = remote->made + 1;
                 questions_put_back(&remote->questions, question);
         } else {
                 exchange_failed(remote->server, question->lookup, error);
@@ -296,6 +299,7 @@ static int add_connection(struct remote *remote, int fd)
                 return r;
         }
         event_at(connection->event, idle_end(remote));
+        connection->number = ++remote->made;
         remote->connections[remote->count++] = connection;
         return 0;
 }
@@ -313,8 +317,8 @@ static bool give_one(struct remote *remote)
                         drop_idle(connection);
                         return true;
                 }
-                question = questions_take(
-                        &remote->questions, !connection->is_used);
+                question =
+                        questions_take(&remote->questions, connection->number);
                 if (question == NULL)
                         continue;
                 begin(connection, question);
