@@ -11,6 +11,7 @@ As root it is run as the system's user "mysql".
 """
 import os
 import pwd
+import random
 import signal
 import socket
 import subprocess
@@ -49,9 +50,16 @@ def _as_user():
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """None of those that connecting sockets get, which could take it while the
+    server is away."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass  # it is taken
 
 
 class Server:

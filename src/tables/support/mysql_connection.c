@@ -122,7 +122,7 @@ static void give_rest(
         set_down(connection->source, connection->host, &reason);
 }
 
-/* Asks once. Returns as mysql_session_ask does. */
+/* Asks once. Returns as mysql_query_ask does. */
 static enum mysql_verdict ask(struct mysql_connection *connection, bool is_text,
         struct lookup *lookup, uint64_t deadline)
 {
@@ -133,8 +133,8 @@ static enum mysql_verdict ask(struct mysql_connection *connection, bool is_text,
         if (is_new && connect_to_any(connection, lookup, deadline) < 0)
                 return MYSQL_ANSWERED;
         lookup_trace(lookup, "mysql: asks %s", session->host);
-        verdict = mysql_session_ask(
-                session, &connection->source->query, is_text, lookup, deadline);
+        verdict = mysql_query_ask(
+                &connection->source->query, session, is_text, lookup, deadline);
         if (verdict == MYSQL_LATE || (verdict == MYSQL_LOST && is_new))
                 give_rest(connection, verdict);
         if (session->is_broken)

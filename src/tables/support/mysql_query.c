@@ -42,21 +42,10 @@ void mysql_query_init(struct mysql_query *query)
                         query->sql.parameter_count > PARAMETERS_MAX);
 }
 
-void mysql_session_end(struct mysql_session *session)
-{
-        /* In this order: a statement without a connection tells nobody. */
-        timed_free(session->mysql, session->is_broken);
-        if (session->statement != NULL)
-                mysql_stmt_close(session->statement);
-        *session = (struct mysql_session){.mysql = NULL};
-}
-
 /* Whether an error is the connection's, or the server's that ends. */
 static bool is_lost(unsigned code, const char *state)
 {
-        if (code >= CR_MIN_ERROR && code <= CR_MAX_ERROR)
-                return true;
-        if (code >= CER_MIN_ERROR && code <= CER_MAX_ERROR)
+        if (timed_is_own_error(code))
                 return true;
         switch (code) {
         case 1053: /* the server shuts down */
@@ -366,41 +355,16 @@ static enum mysql_verdict ask_prepared(struct asking *asking)
         return read_prepared(asking);
 }
 
-/* Finds out whether the server reads strings as we do. Returns 0 or -1. */
-static int find_mode(struct asking *asking)
-{
-        struct mysql_session *session = asking->session;
-        MYSQL *mysql = session->mysql;
-        MYSQL_RES *result;
-        MYSQL_ROW row;
-
-        if (timed_query(mysql, SPAN_LITERAL("SELECT @@SESSION.sql_mode"),
-                    asking->deadline) != 0)
-                return -1;
-        result = mysql_use_result(mysql);
-        if (result == NULL)
-                return -1;
-        while ((row = timed_fetch_row(mysql, result, asking->deadline)) != NULL)
-                session->is_mode_other =
-                        row[0] != NULL &&
-                        (strstr(row[0], "ANSI_QUOTES") != NULL ||
-                                strstr(row[0], "NO_BACKSLASH_ESCAPES") != NULL);
-        session->is_mode_known = mysql_errno(mysql) == 0;
-        mysql_free_result(result);
-        return session->is_mode_known ? 0 : -1;
-}
-
-enum mysql_verdict mysql_session_ask(struct mysql_session *session,
-        struct mysql_query *query, bool is_text, struct lookup *lookup,
+enum mysql_verdict mysql_query_ask(struct mysql_query *query,
+        struct mysql_session *session, bool is_text, struct lookup *lookup,
         uint64_t deadline)
 {
         struct asking asking = {session, query, lookup, deadline};
 
         lookup->answer = ANSWER_NONE;
-        if (query->has_own_quotes && !session->is_mode_known &&
-                find_mode(&asking) < 0)
+        if (mysql_session_settle(session, query->has_own_quotes, deadline) < 0)
                 return fail_by_text(&asking);
-        if (session->is_mode_other)
+        if (query->has_own_quotes && session->is_mode_other)
                 return refuse(&asking,
                         "its sql_mode gives the quotes or backslashes in the "
                         "query another meaning");

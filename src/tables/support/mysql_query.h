@@ -4,11 +4,9 @@
 #define TABLES_SUPPORT_MYSQL_QUERY_H
 
 #include "tables/support/db_common.h"
+#include "tables/support/mysql_session.h"
 #include "tables/support/sql.h"
 #include <stdatomic.h>
-
-struct st_mysql;      /* libmariadb's MYSQL */
-struct st_mysql_stmt; /* libmariadb's MYSQL_STMT */
 
 /* For any thread. */
 struct mysql_query {
@@ -26,18 +24,6 @@ struct mysql_query {
 /* Finishes a query whose text is read. */
 void mysql_query_init(struct mysql_query *query);
 
-/* A connection, and what is known of it. For one thread. */
-struct mysql_session {
-        struct st_mysql *mysql;          /* NULL: there is none */
-        struct st_mysql_stmt *statement; /* NULL: not prepared yet */
-        const char *host;                /* for persons */
-        bool is_broken;                  /* of no more use */
-        bool is_mode_known, is_mode_other;
-};
-
-/* Frees the connection, without waiting for anybody. */
-void mysql_session_end(struct mysql_session *session);
-
 enum mysql_verdict {
         MYSQL_ANSWERED,
         MYSQL_AS_TEXT, /* failed: ask it by its text */
@@ -49,8 +35,8 @@ enum mysql_verdict {
  * Asks for a lookup's key until the deadline (events_now) at most. All but
  * MYSQL_ANSWERED is a failure, too, with the reason behind the host's name.
  */
-enum mysql_verdict mysql_session_ask(struct mysql_session *session,
-        struct mysql_query *query, bool is_text, struct lookup *lookup,
+enum mysql_verdict mysql_query_ask(struct mysql_query *query,
+        struct mysql_session *session, bool is_text, struct lookup *lookup,
         uint64_t deadline);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tables/support/mysql_timed.h"
 #include "base/events.h"
+#include <errmsg.h>
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
@@ -11,6 +12,12 @@
  * take more than the library's own choice.
  */
 #define STACK_SIZE ((size_t)256 * 1024)
+
+bool timed_is_own_error(unsigned code)
+{
+        return (code >= CR_MIN_ERROR && code <= CR_MAX_ERROR) ||
+               (code >= CER_MIN_ERROR && code <= CER_MAX_ERROR);
+}
 
 void timed_stop(MYSQL *mysql)
 {

@@ -22,6 +22,9 @@ struct mysql_target {
 /* Returns one for these calls, or NULL when there is no memory. */
 MYSQL *timed_new(void);
 
+/* Whether an error is the library's own, as when the connection is lost. */
+bool timed_is_own_error(unsigned code);
+
 /* Ends whatever is sent to a connection or by it: nobody waits for that. */
 void timed_stop(MYSQL *mysql);
 
