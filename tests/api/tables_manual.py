@@ -10,14 +10,15 @@ import tempfile
 import time
 from pathlib import Path
 
-from postgres import Server
+import mariadb
+import postgres
 from tap import case, done
 
 BUILD = Path(os.environ["BUILD_ROOT"])
 PAGE = (BUILD / "doc/socketmap_tables.5").read_text()
 POSTMAP = "/usr/sbin/postmap"
 
-servers = []
+servers = {}  # by the type of table
 
 KEYS = ["user@example.org", "User@Example.ORG", "nobody@example.com", "root",
         "example.org", "192.0.2.1", "2001:db8::1", "x", "PATH", "alice"]
@@ -30,6 +31,8 @@ RULES = {
     "pcre": "/^user@(.*)$/ at-$1\n/^\\d+/ a-number\n",
     "cidr": "192.0.2.0/24 ours\n2001:db8::/32 ours, too\n",
 }
+
+SERVERS = {"mysql": mariadb, "pgsql": postgres}
 
 # Types whose example cannot be asked here: there is no such server, the answer
 # is random, or it names what only this project has.
@@ -57,14 +60,14 @@ def make_database(path):
     database.close()
 
 
-def start_postgres():
+def start_server(kind, module):
     """Starts one for the rest of the test."""
-    if not servers:
-        servers.append(Server())
-        servers[0].sql("create table aliases (address text, goto text);"
-                       "insert into aliases values "
-                       "('user@example.org', 'alice@example.net')")
-    return servers[0]
+    if kind not in servers:
+        servers[kind] = module.Server()
+        servers[kind].sql("create table aliases (address text, goto text);"
+                          "insert into aliases values "
+                          "('user@example.org', 'alice@example.net')")
+    return servers[kind]
 
 
 def settle(path):
@@ -80,8 +83,8 @@ def make_file(directory, kind, path):
         Path(path).write_text(
             f"dbpath = {directory}/aliases.db\n"
             "query = select goto from aliases where address = '%s'\n")
-    elif kind == "pgsql":
-        Path(path).write_text(start_postgres().options(
+    elif kind in SERVERS:
+        Path(path).write_text(start_server(kind, SERVERS[kind]).options(
             query="select goto from aliases where address = '%s'"))
     elif not os.path.exists(path):
         Path(path).write_text(RULES.get(kind, TEXT))
@@ -161,6 +164,6 @@ for type_name, examples in sections():
             compare(directory, type_name, examples)
 
 
-for server in servers:
+for server in servers.values():
     server.close()
 done()

@@ -2,6 +2,7 @@
 #include "fixtures.h"
 #include "answering.h"
 #include "asking.h"
+#include "mariadb.h"
 #include "nginx.h"
 #include "postgres.h"
 #include "postmap.h"
@@ -260,6 +261,7 @@ static char *make_socketmap(
 
 void fixtures_end(void)
 {
+        mariadb_end();
         postgres_end();
         answering_stop(answering);
         answering = NULL;
@@ -282,6 +284,7 @@ static const struct fixture fixtures[] = {
         {.type = "https", .make = make_https, .longest = 100000},
         {.type = "inline", .make = make_inline},
         {.type = "lmdb", .make = make_lmdb}, {.type = "map", .make = make_map},
+        {.type = "mysql", .make = make_mysql},
         {.type = "pcre", .make = make_pcre},
         {.type = "pgsql", .make = make_pgsql},
         {.type = "pipemap", .make = make_pipemap},

@@ -62,7 +62,7 @@ def query(text, **options):
 end_on_signals()
 directory = tempfile.TemporaryDirectory(prefix="mysql-")
 os.chmod(directory.name, 0o755)
-server = Server()
+server, other = Server(), Server()
 server.sql("set sql_mode = '';" + SCHEMA)
 
 
@@ -308,27 +308,25 @@ def _():
 
 @case("a server that reads quotes otherwise, or ignores our encoding")
 def _():
-    settings = ["--sql-mode=ANSI_QUOTES", "--skip-character-set-client-"
-                "handshake", "--character-set-server=gbk"]
-    with Server(settings=settings) as other:
-        other.sql("create table kv (k varchar(20), v varchar(20)); insert into "
-                  "kv values ('a', 'x')")
-        with Maps({
-                "plain": other.options(query=BY_KEY),
-                "name": other.options(
-                    query='select "v" from kv where k = \'%s\''),
-                "double": other.options(
-                    query='select v from kv where k = "%s"'),
-                "back": other.options(
-                    query="select v from kv where k = '%s' and v <> '\\''"),
-                "text": other.options(query="select '' '%s', '%s'")}) as maps:
-            assert maps.value("plain", "a") == "x"
-            assert maps.value("name", "a") == "x"
-            for name in ("double", "back"):
-                assert "sql_mode" in maps.failure(name, "a"), name
-            # In GBK, the end of the first one and a backslash are a letter.
-            for key in ("日' union select 'x", "日'", "\\日", "ä"):
-                assert maps.value("text", key) == f"{key},{key}", key
+    other.restart("--sql-mode=ANSI_QUOTES", "--character-set-server=gbk",
+                  "--skip-character-set-client-handshake")
+    other.sql("create table kv (k varchar(20), v varchar(20)); insert into kv "
+              "values ('a', 'x')")
+    with Maps({
+            "plain": other.options(query=BY_KEY),
+            "name": other.options(
+                query='select "v" from kv where k = \'%s\''),
+            "double": other.options(query='select v from kv where k = "%s"'),
+            "back": other.options(
+                query="select v from kv where k = '%s' and v <> '\\''"),
+            "text": other.options(query="select '' '%s', '%s'")}) as maps:
+        assert maps.value("plain", "a") == "x"
+        assert maps.value("name", "a") == "x"
+        for name in ("double", "back"):
+            assert "sql_mode" in maps.failure(name, "a"), name
+        # In GBK, the end of the first one and a backslash are a letter.
+        for key in ("日' union select 'x", "日'", "\\日", "ä"):
+            assert maps.value("text", key) == f"{key},{key}", key
 
 
 def make_certificate():
@@ -346,8 +344,9 @@ def _():
     make_certificate()
     cipher = "show status where variable_name = 'ssl_cipher' and '%s' <> ''"
     ca = {"tls_CAfile": directory.name + "/cert", "tls_verify_cert": "yes"}
-    with Server(settings=[f"--ssl-cert={directory.name}/cert",
-                          f"--ssl-key={directory.name}/key"]) as other, Maps({
+    other.restart(f"--ssl-cert={directory.name}/cert",
+                  f"--ssl-key={directory.name}/key")
+    with Maps({
             "tls": other.options(query=cipher, **ca),
             "new": other.options(query=cipher, **ca),
             "unverified": other.options(
@@ -386,73 +385,70 @@ def _():
 
 @case("a host that hangs is left for another one, and rests")
 def _():
-    with Server() as other:
-        hosts = f"unix:{other.socket} inet:127.0.0.1:{server.port}"
-        with Maps({"m": query("select '%s', @@port", hosts=hosts),
-                   "new": query("select '%s', @@port", hosts=hosts)},
-                  workers=1) as maps:
-            assert maps.value("m", "a") == f"a,{other.port}"
-            other.hang()
-            try:
-                assert maps.value("new", "a") == f"a,{server.port}"
-                assert maps.failure("m", "a")
-                for name in ("m", "new"):
-                    for _ in range(3):
-                        start = time.monotonic()
-                        assert maps.value(name, "a") == f"a,{server.port}"
-                        assert time.monotonic() - start < DEADLINE / 2
-            finally:
-                other.go_on()
+    hosts = f"unix:{other.socket} inet:127.0.0.1:{server.port}"
+    with Maps({"m": query("select '%s', @@port", hosts=hosts),
+               "new": query("select '%s', @@port", hosts=hosts)},
+              workers=1) as maps:
+        assert maps.value("m", "a") == f"a,{other.port}"
+        other.hang()
+        try:
+            assert maps.value("new", "a") == f"a,{server.port}"
+            assert maps.failure("m", "a")
+            for name in ("m", "new"):
+                for _ in range(3):
+                    start = time.monotonic()
+                    assert maps.value(name, "a") == f"a,{server.port}"
+                    assert time.monotonic() - start < DEADLINE / 2
+        finally:
+            other.go_on()
 
 
 @case("a server that comes later, restarts, goes for good")
 def _():
-    with Server() as other:
-        other.stop(signal.SIGTERM)
-        with Maps({"m": other.options(query="select '%s'")}) as maps:
-            assert "(111)" in maps.failure("m", "a")
-            other.start()
+    other.stop(signal.SIGTERM)
+    with Maps({"m": other.options(query="select '%s'")}) as maps:
+        assert "(111)" in maps.failure("m", "a")
+        other.start()
+        maps.wait_found("m", "a")
+        for _ in range(2):
+            other.restart()
             maps.wait_found("m", "a")
-            for _ in range(2):
-                other.restart()
-                maps.wait_found("m", "a")
-            in_threads(8, lambda _: maps.wait_found("m", "a"))
-            other.stop()
-            for _ in range(3):
-                assert maps.failure("m", "a")
-            other.start()
-            maps.wait_found("m", "a")
+        in_threads(8, lambda _: maps.wait_found("m", "a"))
+        other.stop()
+        for _ in range(3):
+            assert maps.failure("m", "a")
+        other.start()
+        maps.wait_found("m", "a")
 
 
 @case("a server that comes and goes: TEMP or the value, never another answer")
 def _():
-    with Server() as other:
-        with Maps({"m": other.options(query="select '%s'")}) as maps:
-            is_over = threading.Event()
+    with Maps({"m": other.options(query="select '%s'")}) as maps:
+        is_over = threading.Event()
 
-            def ask(number):
-                with maps.client() as client:
-                    while not is_over.is_set():
-                        key = f"{number} {time.monotonic()}"
-                        start = time.monotonic()
-                        status, text = client.lookup("m", key)
-                        took = time.monotonic() - start
-                        assert took < DEADLINE + LATER, took
-                        assert status in FAILED or (
-                            status == "OK" and text.decode() == key), text
+        def ask(number):
+            with maps.client() as client:
+                while not is_over.is_set():
+                    key = f"{number} {time.monotonic()}"
+                    start = time.monotonic()
+                    status, text = client.lookup("m", key)
+                    took = time.monotonic() - start
+                    assert took < DEADLINE + LATER, took
+                    assert status in FAILED or (
+                        status == "OK" and text.decode() == key), text
 
-            def flap():
-                try:
-                    for _ in range(4):
-                        other.stop()
-                        time.sleep(0.3)
-                        other.start()
-                        time.sleep(0.5)
-                finally:
-                    is_over.set()
+        def flap():
+            try:
+                for _ in range(4):
+                    other.stop()
+                    time.sleep(0.3)
+                    other.start()
+                    time.sleep(0.5)
+            finally:
+                is_over.set()
 
-            in_threads(9, lambda n: flap() if n == 8 else ask(n))
-            maps.wait_found("m", "a")
+        in_threads(9, lambda n: flap() if n == 8 else ask(n))
+        maps.wait_found("m", "a")
 
 
 @case("a server that hangs: TEMP in time, and found when it goes on")
@@ -577,9 +573,8 @@ def _():
 
 @case("a map whose server hangs delays no other")
 def _():
-    with Server() as other, Maps({
-            "hanging": other.options(query="select '%s'"),
-            "good": query(BY_KEY)}) as maps:
+    with Maps({"hanging": other.options(query="select '%s'"),
+               "good": query(BY_KEY)}) as maps:
         maps.wait_found("hanging", "a")
         other.hang()
         is_over = threading.Event()
@@ -595,6 +590,7 @@ def _():
                     assert client.lookup("good", "a@b.c") == ("OK", b"x@y")
                     assert time.monotonic() - start < DEADLINE / 2
         in_threads(8, ask)
+        other.go_on()
 
 
 # What a server sends, packet by packet.
@@ -716,5 +712,6 @@ def _():
 
 
 server.close()
+other.close()
 directory.cleanup()
 done()

@@ -9,6 +9,7 @@ The user "mail" needs no password; "guarded" has PASSWORD. Both may read the
 database "test", which sql() uses as the user that the server is started by.
 As root it is run as the system's user "mysql".
 """
+import atexit
 import os
 import pwd
 import random
@@ -18,6 +19,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+from ending import end_on_signals
 
 PATIENCE = 60
 PASSWORD = "a'b\\c d\"e"
@@ -65,13 +68,14 @@ def free_port():
 class Server:
     """Running when the constructor returns, unless started=False."""
 
-    def __init__(self, started=True, settings=()):
+    def __init__(self, started=True):
         self._own = tempfile.TemporaryDirectory(prefix="mariadb-")
         self.directory = self._own.name
         self.socket = self.directory + "/s"
         self.port = free_port()
-        self.settings = settings
+        self.settings = ()
         self.process = None
+        atexit.register(self.close)
         if os.geteuid() == 0:
             os.chown(self.directory, pwd.getpwnam(USER).pw_uid, -1)
         os.chmod(self.directory, 0o755)
@@ -126,8 +130,10 @@ class Server:
         self.process.send_signal(number)
         self.process.wait(PATIENCE)
 
-    def restart(self):
+    def restart(self, *settings):
+        """With these settings and no others."""
         self.stop()
+        self.settings = settings
         self.start()
 
     def hang(self):
@@ -164,6 +170,7 @@ class Server:
 
 def main():
     """For tests in C: serves until the input ends."""
+    end_on_signals()
     with Server() as server:
         print(server.socket, server.port, flush=True)
         sys.stdin.read()

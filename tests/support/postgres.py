@@ -19,6 +19,8 @@ import sys
 import tempfile
 import time
 
+from ending import end_on_signals
+
 PATIENCE = 60
 PASSWORD = "a'b\\c d"
 USER = "postgres"
@@ -167,6 +169,7 @@ class Server:
 
 def main():
     """For tests in C: serves until the input ends."""
+    end_on_signals()
     with Server() as server:
         print(server.directory, server.port, flush=True)
         sys.stdin.read()
