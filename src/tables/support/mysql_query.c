@@ -328,7 +328,7 @@ static int bind(struct asking *asking)
                         goto fail;
                 lookup_trace(lookup, "parameter %zu: '%s'", i + 1, text.data);
                 binds[i].buffer_type = MYSQL_TYPE_STRING;
-                binds[i].buffer = (void *)(uintptr_t)text.data;
+                binds[i].buffer = (void *)text.data;
                 binds[i].buffer_length = (unsigned long)text.size;
         }
         if (sql->parameter_count == 0 ||
