@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "maps/map.h"
-#include "maps/questions.h"
+#include "maps/requests.h"
 #include <errno.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -20,12 +20,12 @@ struct map {
         pthread_mutex_t mutex;
         struct tally tally;
         struct map *heir; /* a reference; NULL: nobody counts in its place */
-        struct questions questions;
+        struct requests requests;
 };
 
 static void free_map(struct map *map)
 {
-        questions_fini(&map->questions);
+        requests_fini(&map->requests);
         content_unref(map->content);
         pthread_mutex_destroy(&map->mutex);
         map_unref(map->heir);
@@ -91,7 +91,7 @@ static struct map *make_map(const struct table_env *env,
         map->events = env->events;
         map->directory = directory_ref(directory);
         map->tally.map = map;
-        questions_begin(&map->questions, &map->tally, map->events);
+        requests_begin(&map->requests, &map->tally, map->events);
         if (map_options_copy(options, &map->arena, &map->options) == 0)
                 return map;
         map_unref(map);
@@ -219,10 +219,10 @@ void map_lookup(struct socketmap_request *request, void *ctx)
 {
         struct map *map = ctx;
 
-        questions_ask(&map->questions, map->content, request);
+        requests_ask(&map->requests, map->content, request);
 }
 
 void map_cancel(struct map *map)
 {
-        questions_cancel(&map->questions);
+        requests_cancel(&map->requests);
 }
