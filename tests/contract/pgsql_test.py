@@ -493,7 +493,8 @@ def _():
         with Maps(tables) as maps:
             assert maps.value("good", "a") == "x"
             names = list(replies)[1:]
-            in_threads(len(names), lambda n: maps.failure(names[n], "a"))
+            in_threads(len(names),
+                       lambda n: maps.failure(names[n], "a", later=1))
         for one in impostors.values():
             one.close()
 
