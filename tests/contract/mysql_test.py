@@ -73,7 +73,8 @@ def _():
             "all": query("select k, n, v from kv where k = '%s' order by n",
                          result_format="<%s>"),
             "limit": query(BY_KEY, expansion_limit=1),
-            "count": query("select count(*) from kv where k = '%s'")}) as maps:
+            "count": query("select count(*) from kv where k = '%s'")},
+              deadline=5) as maps:
         assert maps.value("m", "a@b.c") == "x@y"
         assert maps.value("m", "A@B.C") == "x@y"
         assert maps.value("m", "Straße@b.c") == "folded"
@@ -329,19 +330,21 @@ def _():
             assert maps.value("text", key) == f"{key},{key}", key
 
 
-def make_certificate():
+def make_certificate(key, certificate):
+    key = f"{directory.name}/{key}"
+    certificate = f"{directory.name}/{certificate}"
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
          "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
          "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1",
-         "-keyout", directory.name + "/key", "-out", directory.name + "/cert"],
-        check=True, capture_output=True)
-    os.chmod(directory.name + "/key", 0o644)
+         "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    os.chmod(key, 0o644)
 
 
 @case("TLS: the certificate is verified, and a server that hangs is left")
 def _():
-    make_certificate()
+    make_certificate("key", "cert")
+    make_certificate("key2", "cert2")
     cipher = "show status where variable_name = 'ssl_cipher' and '%s' <> ''"
     ca = {"tls_CAfile": directory.name + "/cert", "tls_verify_cert": "yes"}
     other.restart(f"--ssl-cert={directory.name}/cert",
@@ -354,9 +357,9 @@ def _():
             "plain": other.options(query=cipher),
             "none": query(cipher, **ca),
             "wrong": other.options(query=cipher, **{
-                **ca, "tls_CAfile": "/etc/ssl/certs/ca-certificates.crt"}),
+                **ca, "tls_CAfile": directory.name + "/cert2"}),
             "nofile": other.options(query=cipher, **{
-                **ca, "tls_CAfile": "/nonexistent"})}) as maps:
+                **ca, "tls_CAfile": "/nonexistent"})}, deadline=3) as maps:
         for _ in range(2):
             assert maps.value("tls", "a").startswith("Ssl_cipher,TLS_")
             assert maps.value("unverified", "a").startswith("Ssl_cipher,TLS_")
@@ -686,7 +689,8 @@ def _():
         with Maps(tables) as maps:
             assert maps.value("good", "a") == "x"
             names = list(replies)[1:]
-            in_threads(len(names), lambda n: maps.failure(names[n], "a"))
+            in_threads(len(names),
+                       lambda n: maps.failure(names[n], "a", later=1))
         for one in impostors.values():
             one.close()
 
