@@ -3,6 +3,7 @@
 
 #include "config/config.h"
 #include "config/map_options.h"
+#include "daemon/log.h"
 #include "daemon/upkeep.h"
 #include "maps/directory.h"
 #include "maps/map.h"
@@ -84,11 +85,21 @@ static int add_entries(const struct opener *opener, const struct config *config,
         return code;
 }
 
+static void say_of_table(void *ctx, enum severity severity, const char *line)
+{
+        (void)ctx;
+        log_say(CONFIG_AREA_TABLE,
+                severity == SEVERITY_WARNING ? CONFIG_LOG_WARNING
+                                             : CONFIG_LOG_ERROR,
+                "%s", line);
+}
+
 struct maps *maps_open(const struct config *config, const struct maps *former,
         struct events *events, struct report *report, int *ret_code)
 {
+        static struct report log = {.say = say_of_table};
         struct opener opener = {
-                .env = {.report = report, .events = events},
+                .env = {.report = report, .events = events, .log = &log},
                 .former = former,
                 .directory = map_directory_of(config),
         };

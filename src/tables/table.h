@@ -73,6 +73,11 @@ struct events;
 struct table_env {
         struct report *report; /* warnings while opening; never NULL */
         struct events *events; /* NULL: nobody will ask without waiting */
+        /*
+         * For what comes while the table is open, on any thread. NULL: stderr
+         * is somebody's who listens there.
+         */
+        struct report *log;
         enum fold fold;
         unsigned threads; /* for lookups that block; 0: 1 */
         unsigned queue;   /* lookups that may wait for a thread; 0: 1 */
