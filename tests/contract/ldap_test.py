@@ -254,6 +254,26 @@ def _():
             assert "Connection refused" in maps.failure(name, "a@b.c"), name
 
 
+@case("the log has one line when a server fails, and one when it works again")
+def _():
+    with Server() as other:
+        other.add(mail_entry("a", key="a", maildrop="x"))
+        with leaks_forgiven(), Maps({"m": other.options()}) as maps:
+            # A file that is new is read again, and the servers with it.
+            time.sleep(3)
+            assert maps.value("m", "a") == "x"
+            other.stop()
+            end = time.monotonic() + 1.5
+            while time.monotonic() < end:
+                in_threads(4, lambda _: maps.failure("m", "a"))
+            other.start()
+            maps.wait_found("m", "a")
+            maps.daemon.wait_line("works again")
+            log = maps.daemon.stderr()
+            assert log.count(other.url + ": connect: Connection refused") == 1
+            assert log.count(other.url) == 2, log
+
+
 @case("how servers are named, and that those which are there are asked")
 def _():
     port = free_port()
@@ -590,7 +610,9 @@ def _():
             with leaks_forgiven(), Maps(tables) as maps:
                 assert maps.value("good", "a") == "x"
                 names = list(replies) + ["silent", "half"]
-                in_threads(len(names), lambda n: maps.failure(names[n], "a"))
+                while names:
+                    some, names = names[:12], names[12:]
+                    in_threads(len(some), lambda n: maps.failure(some[n], "a"))
             for one in impostors.values():
                 one.close()
 

@@ -209,7 +209,12 @@ static int read_servers(struct reader *reader)
                 options->retry_interval * 1000, &config->arena,
                 reader->env->report, reader->file, &why);
 
-        return r < 0 ? refuse(reader, r, why.text) : 0;
+        if (r < 0)
+                return refuse(reader, r, why.text);
+        config->servers.log = reader->env->log;
+        config->servers.file =
+                arena_copy(&config->arena, span_of(reader->file));
+        return config->servers.file != NULL ? 0 : refuse_memory(reader);
 }
 
 static int read_all(struct reader *reader)

@@ -213,15 +213,35 @@ int ldap_servers_choose(struct ldap_servers *servers, uint64_t *deadline,
         return host != NULL ? 0 : -EHOSTDOWN;
 }
 
+/* Not with the mutex: a log may take its time. */
+static void log_change(const struct ldap_servers *servers,
+        const struct host *host, const struct reason *why)
+{
+        struct place place = {.file = servers->file};
+
+        if (servers->log == NULL)
+                return;
+        if (why == NULL)
+                report_at(servers->log, SEVERITY_WARNING, &place,
+                        "%s: works again", host->name);
+        else
+                report_at(servers->log, SEVERITY_WARNING, &place, "%s: %s",
+                        host->name, why->text);
+}
+
 void ldap_servers_tell(struct ldap_servers *servers,
         const struct ldap_server *server, const struct reason *why)
 {
         struct host *host = &servers->hosts.list[server - servers->list];
+        bool was_down;
 
         pthread_mutex_lock(&servers->mutex);
+        was_down = host->is_down;
         if (why == NULL)
                 hosts_up(&servers->hosts, host);
         else
                 hosts_down(&servers->hosts, host, events_now(), why);
         pthread_mutex_unlock(&servers->mutex);
+        if (was_down == (why == NULL))
+                log_change(servers, host, why);
 }

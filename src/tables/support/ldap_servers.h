@@ -18,6 +18,8 @@ struct ldap_servers {
         size_t count;
         pthread_mutex_t mutex; /* for the hosts */
         struct hosts hosts;    /* the same ones, in that order */
+        struct report *log;    /* NULL: nobody wants to know */
+        const char *file;      /* which names them */
 };
 
 /*
@@ -45,7 +47,10 @@ void ldap_servers_fini(struct ldap_servers *servers);
 int ldap_servers_choose(struct ldap_servers *servers, uint64_t *deadline,
         const struct ldap_server **ret_server, struct reason *ret_reason);
 
-/* Says what has become of it; why: the reason, or NULL: it works. */
+/*
+ * Says what has become of it; why: the reason, or NULL: it works. The log gets
+ * one line when it fails first, and one when it works again.
+ */
 void ldap_servers_tell(struct ldap_servers *servers,
         const struct ldap_server *server, const struct reason *why);
 
