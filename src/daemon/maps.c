@@ -3,6 +3,7 @@
 
 #include "config/config.h"
 #include "config/map_options.h"
+#include "daemon/log.h"
 #include "daemon/upkeep.h"
 #include "maps/directory.h"
 #include "maps/map.h"
@@ -84,11 +85,25 @@ static int add_entries(const struct opener *opener, const struct config *config,
         return code;
 }
 
+static void log_change(const char *map, const char *server, const char *reason)
+{
+        if (reason != NULL)
+                log_say(CONFIG_AREA_TABLE, CONFIG_LOG_WARNING, "map %s: %s: %s",
+                        map, server, reason);
+        else
+                log_say(CONFIG_AREA_TABLE, CONFIG_LOG_INFO,
+                        "map %s: %s works again", map, server);
+}
+
+static const struct table_watcher watcher = {.changed = log_change};
+
 struct maps *maps_open(const struct config *config, const struct maps *former,
         struct events *events, struct report *report, int *ret_code)
 {
         struct opener opener = {
-                .env = {.report = report, .events = events},
+                .env = {.report = report,
+                        .events = events,
+                        .watcher = &watcher},
                 .former = former,
                 .directory = map_directory_of(config),
         };

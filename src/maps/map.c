@@ -12,6 +12,7 @@ struct map {
         struct map_options options;
         struct directory *directory; /* a reference */
         struct events *events;
+        const struct table_watcher *watcher;
         /*
          * Written by the server's thread, under the mutex; so that thread reads
          * it without, and holds no reference during a lookup of its own.
@@ -89,6 +90,7 @@ static struct map *make_map(const struct table_env *env,
         arena_init(&map->arena, NULL, 0, SIZE_MAX);
         pthread_mutex_init(&map->mutex, NULL);
         map->events = env->events;
+        map->watcher = env->watcher;
         map->directory = directory_ref(directory);
         map->tally.map = map;
         requests_begin(&map->requests, &map->tally, map->events);
@@ -100,7 +102,9 @@ static struct map *make_map(const struct table_env *env,
 
 struct content *map_open_content(const struct map *map, struct report *report)
 {
-        struct table_env env = {.report = report, .events = map->events};
+        struct table_env env = {.report = report,
+                .events = map->events,
+                .watcher = map->watcher};
 
         return content_open(&env, &map->options, map->directory);
 }

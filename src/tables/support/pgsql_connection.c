@@ -125,6 +125,8 @@ static void take_answers(struct connection *connection)
                 if (!connection->owner->answered(connection, question, verdict))
                         return;
         }
+        if (r == 0 && !pipeline_is_busy(&connection->pipeline))
+                r = pipeline_settle(&connection->pipeline, &reason);
         if (r < 0) {
                 connection->owner->lost(connection, &reason);
         } else if (pipeline_is_busy(&connection->pipeline)) {

@@ -22,7 +22,8 @@ struct connection {
         int fd;
         unsigned watched; /* what the descriptor has to be ready for */
         bool is_stalled;
-        bool is_used; /* it has answered */
+        bool is_used;    /* it has answered */
+        uint64_t number; /* the owner's */
         const struct connection_owner *owner;
         void *ctx; /* the owner's */
         uint64_t idle_interval;

@@ -44,6 +44,16 @@ bool pipeline_is_busy(const struct pipeline *pipeline)
         return pipeline->next < pipeline->count || pipeline->syncs > 0;
 }
 
+size_t pipeline_count(const struct pipeline *pipeline)
+{
+        size_t count = 0;
+
+        for (size_t i = pipeline->next; i < pipeline->count; i++)
+                if (pipeline->slots[i].question != NULL)
+                        count++;
+        return count;
+}
+
 static int give_up(const struct pipeline *pipeline, const char *what,
         struct reason *ret_reason)
 {
@@ -166,18 +176,28 @@ int pipeline_send(struct pipeline *pipeline, struct reason *ret_reason)
         return r > 0 ? EVENT_READ | EVENT_WRITE : EVENT_READ;
 }
 
+/*
+ * Of a record that is encrypted libpq may read a part, and the rest of it makes
+ * no socket ready: it has all when it finds the socket empty.
+ */
 int pipeline_receive(struct pipeline *pipeline, struct reason *ret_reason)
 {
-        int size = 0;
+        PGconn *conn = pipeline->conn;
+        bool is_whole = !PQsslInUse(conn) && !PQgssEncInUse(conn);
+        int size;
 
-        if (ioctl(PQsocket(pipeline->conn), FIONREAD, &size) == 0 && size > 0)
-                pipeline->received += (size_t)size;
-        if (pipeline->received > PIPELINE_RESULT_MAX)
-                return give_up(pipeline, "the result is too large", ret_reason);
-        if (PQconsumeInput(pipeline->conn) != 1)
-                return give_up_broken(pipeline, ret_reason);
+        do {
+                size = 0;
+                if (ioctl(PQsocket(conn), FIONREAD, &size) == 0 && size > 0)
+                        pipeline->received += (size_t)size;
+                if (pipeline->received > PIPELINE_RESULT_MAX)
+                        return give_up(pipeline, "the result is too large",
+                                ret_reason);
+                if (PQconsumeInput(conn) != 1)
+                        return give_up_broken(pipeline, ret_reason);
+        } while (size > 0 && !is_whole);
         /* What comes unasked may be the change of a setting: it is read now. */
-        if (!pipeline_is_busy(pipeline) && PQisBusy(pipeline->conn))
+        if (!pipeline_is_busy(pipeline) && PQisBusy(conn))
                 return give_up(pipeline, "an answer to nothing", ret_reason);
         return 0;
 }
@@ -267,6 +287,32 @@ int pipeline_next(struct pipeline *pipeline, struct question **ret_question,
         if (r == 0 && PQstatus(pipeline->conn) == CONNECTION_BAD)
                 r = give_up_broken(pipeline, ret_reason);
         return r;
+}
+
+bool pipeline_asks_anew(struct question *question, enum pgsql_verdict verdict)
+{
+        if (verdict == PGSQL_ALONE && !question->is_alone) {
+                question->is_alone = true;
+                return true;
+        }
+        if (verdict == PGSQL_AS_TEXT && !question->is_text) {
+                question->is_text = true;
+                return true;
+        }
+        return false;
+}
+
+/* A transaction may be left open that has failed: nothing comes of it. */
+int pipeline_settle(struct pipeline *pipeline, struct reason *ret_reason)
+{
+        PGnotify *notice;
+
+        while ((notice = PQnotifies(pipeline->conn)) != NULL)
+                PQfreemem(notice);
+        if (PQtransactionStatus(pipeline->conn) == PQTRANS_INERROR)
+                return give_up(
+                        pipeline, "a transaction has failed", ret_reason);
+        return 0;
 }
 
 void pipeline_forget(struct pipeline *pipeline, struct question *question)

@@ -50,6 +50,9 @@ void pipeline_fini(struct pipeline *pipeline);
 /* Whether results are to come. */
 bool pipeline_is_busy(const struct pipeline *pipeline);
 
+/* Returns how many questions wait for their results. */
+size_t pipeline_count(const struct pipeline *pipeline);
+
 /*
  * Puts questions into the buffer of a connection that is not busy. Those that
  * cannot be asked are left in the list, their lookups failed; the others are
@@ -74,6 +77,18 @@ int pipeline_receive(struct pipeline *pipeline, struct reason *ret_reason);
  */
 int pipeline_next(struct pipeline *pipeline, struct question **ret_question,
         enum pgsql_verdict *ret_verdict, struct reason *ret_reason);
+
+/*
+ * Has a question asked in another way the next time, if that may be better than
+ * a failure. Returns false if it's answered by now.
+ */
+bool pipeline_asks_anew(struct question *question, enum pgsql_verdict verdict);
+
+/*
+ * Makes a connection that is not busy ready for others: what the server has
+ * said unasked is forgotten. Returns 0, or -ENOTCONN with the reason.
+ */
+int pipeline_settle(struct pipeline *pipeline, struct reason *ret_reason);
 
 /* Forgets a question: its result will be dropped. */
 void pipeline_forget(struct pipeline *pipeline, struct question *question);

@@ -12,7 +12,7 @@ struct connection {
         struct event *event;
         struct channel channel;
         struct question *question; /* NULL: idle */
-        bool is_used;              /* it has answered before */
+        uint64_t number;
 };
 
 struct remote {
@@ -26,6 +26,7 @@ struct remote {
         struct reason reason; /* why it rests */
         struct connection *connections[REMOTE_CONNECTIONS_MAX];
         size_t count;
+        uint64_t made; /* the number of the newest one */
 };
 
 static void dispatch(struct remote *remote);
@@ -78,8 +79,9 @@ static void lose(struct connection *connection, int error)
         struct question *question = connection->question;
 
         drop(connection);
-        if (error == -ECONNRESET && !question->is_second) {
-                question->is_second = true;
+        if (error == -ECONNRESET && !question->is_lost) {
+                question->is_lost = true;
+                question->least = remote->made + 1;
                 questions_put_back(&remote->questions, question);
                 return;
         }
@@ -90,7 +92,6 @@ static void lose(struct connection *connection, int error)
 static void rest(struct connection *connection)
 {
         connection->question = NULL;
-        connection->is_used = true;
         bytes_free(&connection->channel.in);
         bytes_free(&connection->channel.out);
         event_at(connection->event, events_now() + REMOTE_IDLE);
@@ -177,6 +178,7 @@ static int add_connection(struct remote *remote, int fd)
                 return r;
         }
         event_at(connection->event, events_now() + REMOTE_IDLE);
+        connection->number = ++remote->made;
         remote->connections[remote->count++] = connection;
         return 0;
 }
@@ -214,8 +216,8 @@ static bool give_one(struct remote *remote)
                         drop(connection);
                         return true;
                 }
-                question = questions_take(
-                        &remote->questions, !connection->is_used);
+                question =
+                        questions_take(&remote->questions, connection->number);
                 if (question == NULL)
                         continue;
                 begin(connection, question);
