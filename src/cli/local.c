@@ -36,11 +36,28 @@ static const struct config_map *find_map(
         return others;
 }
 
+/* The lookup's own answer tells it. */
+static void ignore_change(
+        const char *map, const char *server, const char *reason)
+{
+        (void)map;
+        (void)server;
+        (void)reason;
+}
+
+static void show_print(const char *map, const char *line)
+{
+        complain("map %s: %s", map, line);
+}
+
+static const struct table_watcher watcher = {
+        .changed = ignore_change, .printed = show_print};
+
 static int open_content(struct local *local, struct report *report)
 {
         struct directory *directory = map_directory_of(local->config);
         struct map_options options = map_options_of(local->map);
-        struct table_env env = {.report = report};
+        struct table_env env = {.report = report, .watcher = &watcher};
 
         if (directory != NULL)
                 local->content = content_open(&env, &options, directory);

@@ -2,8 +2,6 @@
 /* socketmap: the command line. Finds the command and runs it. */
 #include "cli/cli.h"
 
-#include "base/notice.h"
-
 #include <errno.h>
 #include <socketmap/base.h>
 #include <stdio.h>
@@ -72,17 +70,9 @@ static int dispatch(int argc, char **argv)
         return run(find(argv[1]), argc - 1, argv + 1);
 }
 
-static void print_notice(const char *line)
-{
-        complain("%s", line);
-}
-
 int main(int argc, char **argv)
 {
-        int status;
-
-        notice_open(print_notice);
-        status = dispatch(argc, argv);
+        int status = dispatch(argc, argv);
 
         /* Output that went nowhere must not look like success. */
         errno = 0;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/log.h"
 
-#include "base/notice.h"
 #include "daemon/log_stderr.h"
 #include "tables/support/siphash.h"
 
@@ -42,14 +41,8 @@ static bool is_journal(void)
                status.st_ino == inode;
 }
 
-static void say_notice(const char *line)
-{
-        log_say(CONFIG_AREA_TABLE, CONFIG_LOG_INFO, "%s", line);
-}
-
 void log_open(void)
 {
-        notice_open(say_notice);
         for (size_t i = 0; i < CONFIG_AREAS; i++)
                 state.levels[i] = CONFIG_LOG_INFO;
         state.has_journal = is_journal();

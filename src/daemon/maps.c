@@ -104,7 +104,13 @@ static void log_change(const char *map, const char *server, const char *reason)
                         "map %s: %s works again", map, server);
 }
 
-static const struct table_watcher watcher = {.changed = log_change};
+static void log_print(const char *map, const char *line)
+{
+        log_say(CONFIG_AREA_TABLE, CONFIG_LOG_INFO, "map %s: %s", map, line);
+}
+
+static const struct table_watcher watcher = {
+        .changed = log_change, .printed = log_print};
 
 struct maps *maps_open(const struct config *config, const struct maps *former,
         struct events *events, struct report *report, int *ret_code)

@@ -65,7 +65,10 @@ enum fold { FOLD_BY_TYPE, FOLD_NO, FOLD_YES };
 
 struct events;
 
-/* Who wants to know what becomes of the servers that tables ask. */
+/*
+ * Who wants to know what becomes of the servers that tables ask, and what
+ * scripts print.
+ */
 struct table_watcher {
         /*
          * A server has begun to fail, with the reason; or works again: NULL.
@@ -73,6 +76,8 @@ struct table_watcher {
          */
         void (*changed)(
                 const char *map, const char *server, const char *reason);
+        /* A line, without control characters. Likewise on any thread. */
+        void (*printed)(const char *map, const char *line);
 };
 
 /*

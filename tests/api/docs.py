@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The documents: their code runs, and what they name is there."""
+import importlib
 import json
 import os
 import re
@@ -128,6 +129,96 @@ def folders():
     return found
 
 
+# What the servers of the tests need for the examples to be right there.
+DATABASES = {
+    "pgsql": ("postgres", """
+create table alias (address text, goto text, active boolean);
+insert into alias values ('postmaster@example.org', 'alice@example.net', true),
+    ('old@example.org', 'bob@example.net', false);
+grant select on alias to mail;
+"""),
+    "mysql": ("mariadb", """
+create table alias (address text, goto text, active boolean);
+insert into alias values ('postmaster@example.org', 'alice@example.net', true),
+    ('old@example.org', 'bob@example.net', false);
+alter user mail@'%' identified by 'secret';
+alter user mail@localhost identified by 'secret';
+grant select on mail.* to mail@'%', mail@localhost;
+"""),
+}
+
+
+def is_built(kind):
+    """Whether this build has such tables."""
+    program = Path(os.environ["BUILD_ROOT"], "src/cli/socketmap")
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder, "c")
+        config.write_text(f"[listen x]\nendpoint = unix:{folder}/s\n"
+                          f"[map m]\ntable = {kind}:{folder}/x.cf\n")
+        Path(folder, "x.cf").touch()
+        out = subprocess.run([program, "check", "-c", config], check=False,
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                             encoding="utf-8").stdout
+    return "this build has no" not in out and "not served here" not in out
+
+
+def ask(command, key):
+    """What `socketmap query` or `postmap -q` say."""
+    done_ = subprocess.run([*command[:-1], key, command[-1]] if
+                           command[0].endswith("postmap") else [*command, key],
+                           stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                           encoding="utf-8", check=False)
+    assert done_.returncode in (0, 1), (command, done_)
+    return done_.stdout
+
+
+def is_table(kind, text):
+    """A .cf file that Postfix and socketmapd answer alike from, on a server of
+    the test's own: where that is, is all that is changed in it."""
+    if not is_built(kind):
+        print(f"# no {kind} tables in this build")
+        return
+    module, schema = DATABASES[kind]
+    with importlib.import_module(module).Server() as server, \
+            tempfile.TemporaryDirectory() as folder:
+        server.sql("create database mail")
+        server.sql(schema, database="mail")
+        os.chmod(folder, 0o755)
+        Path(folder, "main.cf").touch()
+        table = Path(folder, "virtual.cf")
+        table.write_text(text.replace(
+            "127.0.0.1", f"inet:127.0.0.1:{server.port}"))
+        config = Path(folder, "socketmapd.conf")
+        config.write_text(one_block("socketmapd.conf").replace(
+            "/etc/postfix", folder).replace("pgsql:", kind + ":"))
+        ours = [os.environ["BUILD_ROOT"] + "/src/cli/socketmap", "query", "-c",
+                config, "virtual"]
+        theirs = ["/usr/sbin/postmap", "-c", folder, "-q", f"{kind}:{table}"]
+        for key, value in (("postmaster@example.org", "alice@example.net\n"),
+                           ("old@example.org", ""), ("it's@example.org", "")):
+            assert ask(ours, key) == ask(theirs, key) == value, key
+
+
+def one_block(wanted):
+    found = [text for kind, text in blocks(ROOT / "README.md")
+             if kind == wanted]
+    assert len(found) == 1, found
+    return found[0]
+
+
+def is_pgsql(text):
+    is_table("pgsql", text)
+
+
+def is_mysql(text):
+    is_table("mysql", text)
+
+
+def is_config(text):
+    """That it works is shown with the tables that it names."""
+    assert "table = pgsql:/etc/postfix/virtual.cf" in text
+
+
 def is_picture(_):
     """Nothing to run."""
 
@@ -138,6 +229,9 @@ KINDS = {
     "quickstart": is_quickstart,
     "codemap": is_code_map,
     "picture": is_picture,
+    "pgsql": is_pgsql,
+    "mysql": is_mysql,
+    "socketmapd.conf": is_config,
 }
 
 for document in DOCUMENTS:

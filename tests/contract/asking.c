@@ -8,6 +8,7 @@
 
 char findings[16384];
 char *other_map;
+const struct table_watcher *table_watcher;
 
 static char directory[] = "/tmp/socketmap-contract.XXXXXX";
 
@@ -33,6 +34,7 @@ struct table *open_table(const char *spec, struct reason *ret_reason)
 {
         struct table_env env = {
                 .report = &report,
+                .watcher = table_watcher,
                 .open_map = other_map != NULL ? open_map : NULL,
         };
 

@@ -11,6 +11,9 @@ extern char findings[16384];
 /* What every map:NAME answers from; NULL: there are no maps. */
 extern char *other_map;
 
+/* Of the tables opened from now on; NULL: none. */
+extern const struct table_watcher *table_watcher;
+
 /* Opens a table; findings begins anew. */
 struct table *open_table(const char *spec, struct reason *ret_reason);
 

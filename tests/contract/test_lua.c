@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* lua: what scripts return, their errors, and what they cannot do. */
 #include "asking.h"
-#include "base/notice.h"
 #include "hostile.h"
 #include "looped.h"
 #include "support/check.h"
@@ -16,12 +15,14 @@ static const char *directory;
 /* What was printed, a line each. */
 static char printed[8192];
 
-static void say(const char *line)
+static void say(const char *map, const char *line)
 {
         size_t used = strlen(printed);
 
-        snprintf(printed + used, sizeof(printed) - used, "%s\n", line);
+        snprintf(printed + used, sizeof(printed) - used, "%s: %s\n", map, line);
 }
+
+static const struct table_watcher watcher = {.printed = say};
 
 /* Writes a file and returns the specification of its table, to be freed. */
 static char *spec_of(const char *name, const char *text)
@@ -650,7 +651,7 @@ static void test_deadline(void)
 int main(void)
 {
         directory = make_directory();
-        notice_open(say);
+        table_watcher = &watcher;
         RUN(test_answers);
         RUN(test_endless);
         RUN(test_memory);

@@ -3,7 +3,6 @@
 #include "base/braces.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -196,6 +195,17 @@ static int check_settled(
         return -EAGAIN;
 }
 
+static int note_map(
+        struct lua_source *source, const char *map, struct reason *ret_reason)
+{
+        if (map == NULL)
+                return 0;
+        source->map = arena_copy(&source->arena, span_of(map));
+        return source->map != NULL
+                       ? 0
+                       : refuse_errno(source->file, -ENOMEM, ret_reason);
+}
+
 static int read_script(struct lua_source *source, const char *script,
         struct reason *ret_reason)
 {
@@ -213,25 +223,6 @@ static int read_script(struct lua_source *source, const char *script,
         return r < 0 ? r
                      : check_settled(&source->files[source->file_count - 1],
                                ret_reason);
-}
-
-/* Says who prints, in the log. */
-static int name_print(const struct table_env *env, struct lua_source *source,
-        struct reason *ret_reason)
-{
-        char *name = NULL;
-
-        lua_print_init(&source->print, source->file);
-        if (env->map == NULL)
-                return 0;
-        source->map = arena_copy(&source->arena, span_of(env->map));
-        if (asprintf(&name, "map %s", env->map) >= 0)
-                source->print.name = arena_copy(&source->arena, span_of(name));
-        free(name);
-        if (source->map != NULL && source->print.name != NULL)
-                return 0;
-        source->print.name = source->file;
-        return refuse_errno(source->file, -ENOMEM, ret_reason);
 }
 
 static void free_source(struct lua_source *source)
@@ -255,14 +246,14 @@ struct lua_source *lua_source_open(const struct table_env *env,
         r = read_options(env, source, file, &script, ret_reason);
         if (r == 0)
                 r = read_script(source, script, ret_reason);
+        if (r == 0)
+                r = note_map(source, env->map, ret_reason);
         if (r < 0) {
                 free_source(source);
                 return NULL;
         }
-        if (name_print(env, source, ret_reason) < 0) {
-                lua_source_close(source);
-                return NULL;
-        }
+        lua_print_init(&source->print, env->watcher,
+                source->map != NULL ? source->map : source->file);
         return source;
 }
 
