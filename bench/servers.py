@@ -62,16 +62,40 @@ http {{
 
 
 class Asked:
-    """Who asks a server, and what it comes to: requests/s, CPU us/request of
-    whoever stands between the clients and the server."""
+    """What asking a server comes to: requests/s, and CPU us/request of who asks
+    (a socketmapd, but not its clients) and of the server."""
 
-    def __init__(self, rate, cpu_us):
-        self.rate, self.cpu_us = rate, cpu_us
+    def __init__(self, rate, cpu_us, count):
+        self.rate, self.cpu_us, self.count = rate, cpu_us, count
+        self.server_us = 0
+
+    @property
+    def all_us(self):
+        return self.cpu_us + self.server_us
+
+
+def cpu_of_family(pid):
+    """The CPU seconds of a process and of all children that it has had."""
+    ticks = 0
+    for name in os.listdir("/proc"):
+        try:
+            with open(f"/proc/{int(name)}/stat", encoding="utf-8") as file:
+                fields = file.read().rpartition(")")[2].split()
+        except (ValueError, OSError):
+            continue
+        if int(name) == pid:
+            ticks += sum(map(int, fields[11:15]))
+        elif int(fields[1]) == pid:
+            ticks += sum(map(int, fields[11:13]))
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 class Case:
     """One table type with its server. Subclasses start it, in `start`, and
-    return the table, the askers by name, and what ends it."""
+    give the table, the askers by name, and the server's process.
+    goals: of the ratio of the rates, by asker. cpu_goals: of that of all CPU."""
+
+    cpu_goals = {}
 
     def run(self, machine):
         machine = copy.copy(machine)
@@ -79,7 +103,7 @@ class Case:
         place = os.path.join(machine.directory, f"asked-{self.kind}")
         os.mkdir(place)
         os.chmod(machine.directory, 0o755)
-        with self.start(machine, place) as (table, askers):
+        with self.start(machine, place) as (table, askers, pid):
             daemon = fixtures.Daemon(machine, os.path.join(place, "daemon"),
                                      {self.kind: table})
             with daemon:
@@ -87,25 +111,41 @@ class Case:
                           **askers}
                 rounds = {name: [] for name in askers}
                 for name in in_turn(list(askers), machine.options.rounds):
-                    rounds[name].append(askers[name]())
+                    rounds[name].append(self._measure(askers[name], pid))
         return self._show(rounds)
+
+    @staticmethod
+    def _measure(asker, pid):
+        before = cpu_of_family(pid)
+        asked = asker()
+        asked.server_us = 1e6 * (cpu_of_family(pid) - before) / asked.count
+        return asked
 
     def _ask(self, machine, daemon):
         figures = machine.load(
             daemon.process, f"{daemon.endpoint}:{self.kind}", "-e", "value%d",
             "-c", str(CLIENTS), *machine.timing())
-        return Asked(figures["rate"], figures["server_cpu_us"])
+        # It is asked, too, before it is measured.
+        seconds = machine.options.seconds * 1.2
+        return Asked(figures["rate"], figures["server_cpu_us"],
+                     figures["rate"] * seconds)
 
     def _show(self, rounds):
         for name, figures in rounds.items():
-            rate = statistics.median(one.rate for one in figures)
-            cpu = statistics.median(one.cpu_us for one in figures)
-            say(name, f"{rate:.0f} requests/s  CPU {cpu:.3g} us")
-        return [show_ratio(
-            f"requests/s over {name}",
-            [a.rate / b.rate for a, b in zip(rounds["ours"], rounds[name])],
-            goal, True) for name, goal in self.goals.items()
-            if name in rounds]
+            rate, cpu, server = (
+                statistics.median(getattr(one, what) for one in figures)
+                for what in ("rate", "cpu_us", "server_us"))
+            say(name, f"{rate:.0f} requests/s  "
+                f"CPU {cpu:.0f} us + server {server:.0f} us")
+        pairs = {name: list(zip(rounds["ours"], rounds[name]))
+                 for name in self.goals}
+        return [show_ratio(f"requests/s / {name}",
+                           [a.rate / b.rate for a, b in pairs[name]],
+                           goal, True)
+                for name, goal in self.goals.items()] + [
+            show_ratio(f"all CPU / {name}",
+                       [a.all_us / b.all_us for a, b in pairs[name]], goal)
+            for name, goal in self.cpu_goals.items()]
 
 
 def timed(count, *commands):
@@ -131,7 +171,8 @@ def timed(count, *commands):
         if process.returncode != 0:
             raise Failure(f"{process.args[0]}: {process.returncode}")
         cpu += usage.ru_utime + usage.ru_stime
-    return Asked(count / (time.monotonic() - start), 1e6 * cpu / count), outputs
+    rate = count / (time.monotonic() - start)
+    return Asked(rate, 1e6 * cpu / count, count), outputs
 
 
 class Tool:
@@ -147,13 +188,15 @@ class Tool:
         if found is None:
             raise Failure(f"{self.command[0]} says nothing of requests")
         rate = float(found[1])
-        return Asked(rate, figures.cpu_us / (rate * self.seconds))
+        count = rate * self.seconds
+        return Asked(rate, figures.cpu_us / count, count)
 
 
 class Pgsql(Case):
     kind = "pgsql"
     name = f"server pgsql, {fixtures.KEYS} keys, {CLIENTS} connections"
     goals = {"postmap": 3, "pgbench": 0.8}
+    cpu_goals = {"postmap": 0.33, "pgbench": None}
     needs = ["postmap", "initdb"]
 
     def start(self, machine, place):
@@ -181,7 +224,7 @@ class PgsqlRun:
             r"tps = ([0-9.]+)")
         pgbench.seconds = seconds
         return f"pgsql:{ours}", {"pgbench": pgbench, "postmap": Postmaps(
-            self.machine, self.place, f"pgsql:{path}")}
+            self.machine, self.place, f"pgsql:{path}")}, server.process.pid
 
     def __exit__(self, *_):
         self.server.close()
@@ -225,6 +268,7 @@ class Http(Case):
     kind = "http"
     name = f"server http, nginx, {CLIENTS} connections"
     goals = {"wrk": 0.6}
+    cpu_goals = {"wrk": None}
     needs = ["wrk", "nginx"]
 
     def start(self, machine, place):
@@ -258,7 +302,7 @@ class HttpRun:
             f"{seconds}s", url + (KEY % 1).replace("@", "%40")],
             r"Requests/sec: *([0-9.]+)")
         wrk.seconds = seconds
-        return f"http:{place}/table.cf", {"wrk": wrk}
+        return f"http:{place}/table.cf", {"wrk": wrk}, self.process.pid
 
     def __exit__(self, *_):
         self.process.kill()
