@@ -25,8 +25,8 @@ struct events *events_new(struct uv_loop_s *loop);
 
 /*
  * Runs the endings, then what was posted, and the endings of that, and ends:
- * what is posted later is never called. All events have to be freed before, or by that. The loop has to
- * run once more to let go of it. NULL does nothing.
+ * what is posted later is never called. All events have to be freed before, or
+ * by that. The loop has to run once more to let go of it. NULL does nothing.
  */
 void events_free(struct events *events);
 

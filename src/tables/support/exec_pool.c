@@ -60,7 +60,8 @@ static void tell_end(const struct member *member, int status)
         struct exec_log *log = member->pool->log;
         pid_t pid = member->process.pid;
 
-        if (member->has_answered && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        if (member->has_answered && WIFEXITED(status) &&
+                WEXITSTATUS(status) == 0)
                 return;
         if (WIFEXITED(status))
                 exec_log_say(
