@@ -28,7 +28,7 @@ static void set_idle(struct connection *connection)
                         connection->heard + connection->idle_interval);
 }
 
-struct connection *connection_new(struct events *events,
+struct connection *redis_connection_new(struct events *events,
         const struct connection_owner *owner, void *ctx,
         const struct redis_query *query, struct host *host,
         struct redis_stream *stream, uint64_t idle_interval)
@@ -53,14 +53,14 @@ struct connection *connection_new(struct events *events,
         if (connection->event == NULL ||
                 event_watch(connection->event, stream->channel.fd, EVENT_READ) <
                         0) {
-                connection_free(connection);
+                redis_connection_free(connection);
                 return NULL;
         }
         set_idle(connection);
         return connection;
 }
 
-void connection_free(struct connection *connection)
+void redis_connection_free(struct connection *connection)
 {
         if (connection->event != NULL)
                 event_watch(
@@ -70,7 +70,8 @@ void connection_free(struct connection *connection)
         free(connection);
 }
 
-int connection_ask(struct connection *connection, struct question *question)
+int redis_connection_ask(
+        struct connection *connection, struct question *question)
 {
         struct lookup *lookup = question->lookup;
         int r = redis_command_write(&connection->query->command, lookup->key,
@@ -103,7 +104,8 @@ static int fail(struct connection *connection, int error, const char *what,
         return -ENOTCONN;
 }
 
-int connection_flush(struct connection *connection, struct reason *ret_reason)
+int redis_connection_flush(
+        struct connection *connection, struct reason *ret_reason)
 {
         int r = redis_stream_send(connection->stream);
         unsigned wanted = EVENT_READ;
@@ -192,7 +194,7 @@ static void on_ready(void *ctx, unsigned what)
         int r = 0;
 
         if ((what & EVENT_WRITE) != 0)
-                r = connection_flush(connection, &reason);
+                r = redis_connection_flush(connection, &reason);
         if (r == 0 && (what & EVENT_READ) != 0) {
                 r = redis_stream_receive(connection->stream);
                 if (r < 0 && r != -EAGAIN)
@@ -208,7 +210,8 @@ static void on_ready(void *ctx, unsigned what)
                 take_replies(connection);
 }
 
-void connection_forget(struct connection *connection, struct question *question)
+void redis_connection_forget(
+        struct connection *connection, struct question *question)
 {
         for (size_t i = 0; i < connection->count; i++) {
                 struct slot *slot = slot_at(connection, i);
@@ -218,7 +221,7 @@ void connection_forget(struct connection *connection, struct question *question)
         }
 }
 
-struct question *connection_take_back(struct connection *connection)
+struct question *redis_connection_take_back(struct connection *connection)
 {
         while (connection->count > 0) {
                 struct question *question =

@@ -68,29 +68,31 @@ struct connection_owner {
  * Takes an open stream, even if it fails: it returns NULL. idle_interval: in
  * milliseconds. This and what follows: on the events' thread.
  */
-struct connection *connection_new(struct events *events,
+struct connection *redis_connection_new(struct events *events,
         const struct connection_owner *owner, void *ctx,
         const struct redis_query *query, struct host *host,
         struct redis_stream *stream, uint64_t idle_interval);
 
 /* The questions are forgotten. */
-void connection_free(struct connection *connection);
+void redis_connection_free(struct connection *connection);
 
 /*
  * Puts a question behind the others; there has to be room for it. Returns 0 or
  * -ENOMEM: it was not. The owner is not told of anything inside of this and of
- * connection_flush.
+ * redis_connection_flush.
  */
-int connection_ask(struct connection *connection, struct question *question);
+int redis_connection_ask(
+        struct connection *connection, struct question *question);
 
 /* Sends what it was asked. Returns 0, or -ENOTCONN with the reason. */
-int connection_flush(struct connection *connection, struct reason *ret_reason);
+int redis_connection_flush(
+        struct connection *connection, struct reason *ret_reason);
 
 /* Forgets a question: its reply will be dropped. */
-void connection_forget(
+void redis_connection_forget(
         struct connection *connection, struct question *question);
 
 /* Takes a question back, the last one of them. NULL: there is none. */
-struct question *connection_take_back(struct connection *connection);
+struct question *redis_connection_take_back(struct connection *connection);
 
 #endif

@@ -84,7 +84,7 @@ static void drop(struct connection *connection)
         pool->count--;
         for (; i < pool->count; i++)
                 pool->connections[i] = pool->connections[i + 1];
-        connection_free(connection);
+        redis_connection_free(connection);
 }
 
 static void put_back(struct redis_pool *pool, struct question *question)
@@ -121,7 +121,7 @@ static void on_lost(struct connection *connection, const struct reason *reason)
         bool is_first_at_fault = copy.code == -EMSGSIZE;
         struct question *question;
 
-        while ((question = connection_take_back(connection)) != NULL) {
+        while ((question = redis_connection_take_back(connection)) != NULL) {
                 if (!is_first_at_fault)
                         put_back_lost(pool, question, &copy);
                 else if (connection->count == 0)
@@ -165,7 +165,7 @@ static void on_late(struct connection *connection)
         struct question *question;
         struct reason reason;
 
-        while ((question = connection_take_back(connection)) != NULL)
+        while ((question = redis_connection_take_back(connection)) != NULL)
                 put_back(pool, question);
         reason_set_errno(&reason, -ETIMEDOUT, "no answer in time");
         if (pool->hosts->count > 1)
@@ -247,10 +247,10 @@ static void give(struct redis_pool *pool, struct connection *connection)
                         &pool->questions, is_any ? NEEDS_NEW : 0);
                 if (question == NULL)
                         break;
-                if (connection_ask(connection, question) < 0)
+                if (redis_connection_ask(connection, question) < 0)
                         fail(pool, question, &no_memory);
         }
-        if (connection_flush(connection, &reason) < 0)
+        if (redis_connection_flush(connection, &reason) < 0)
                 on_lost(connection, &reason);
 }
 
@@ -305,8 +305,8 @@ static void on_dialed(
                 return;
         }
         hosts_up(pool->hosts, host);
-        connection = connection_new(pool->events, &owner, pool, pool->query,
-                host, stream, pool->idle_interval);
+        connection = redis_connection_new(pool->events, &owner, pool,
+                pool->query, host, stream, pool->idle_interval);
         if (connection != NULL) {
                 pool->connections[pool->count++] = connection;
                 give(pool, connection); /* what no other may be asked */
@@ -363,7 +363,7 @@ void redis_pool_cancel(struct redis_pool *pool, struct lookup *lookup)
         if (question->connection == NULL)
                 questions_forget(&pool->questions, question);
         else
-                connection_forget(question->connection, question);
+                redis_connection_forget(question->connection, question);
 }
 
 void redis_pool_close(struct redis_pool *pool)
