@@ -11,7 +11,8 @@ int main(void)
         while (scanf("%zu:", &size) == 1) {
                 char *payload = malloc(size + 1), *key;
 
-                if (payload == NULL || fread(payload, 1, size + 1, stdin) <= size)
+                if (payload == NULL ||
+                        fread(payload, 1, size + 1, stdin) <= size)
                         return 1;
                 key = memchr(payload, ' ', size);
                 size -= (size_t)(key - payload);

@@ -146,6 +146,7 @@ static void live_on(const struct life *life)
 }
 
 static char file[] = "/tmp/fault_maps-XXXXXX", spec[100], sqlite[100];
+static char program[] = "/tmp/fault_maps-XXXXXX", exec[100];
 
 #define OTHER "other"
 #define NOBODY                                        \
@@ -199,6 +200,9 @@ static const struct life lives[] = {
                 {{.name = "m", .table = "pcre:{ {/^(a)(b)$/ $2$1} }"}, NOBODY,
                         NOBODY}},
         {"k", "TEMP ", {{.name = "m", .table = sqlite}, NOBODY, NOBODY}},
+        {"k", "TEMP ",
+                {{.name = "m", .table = "tcp:127.0.0.1:1"}, NOBODY, NOBODY}},
+        {"k", "OK v", {{.name = "m", .table = exec}, NOBODY, NOBODY}},
 };
 
 static void test_lives(void)
@@ -211,6 +215,14 @@ static void test_lives(void)
                         live_on(&lives[i]);
 }
 
+static void write_file(char *name, const char *text)
+{
+        int fd = mkstemp(name);
+
+        CHECK(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+        close(fd);
+}
+
 /* Keeps the loop waiting, which the events don't. */
 static void do_nothing(uv_timer_t *timer)
 {
@@ -221,13 +233,18 @@ int main(void)
 {
         static const char text[] = "dbpath = /nonexistent/x\n"
                                    "query = select '%s'\n";
-        int fd = mkstemp(file);
+        /* It is asked by "3:X k,". */
+        static const char command[] =
+                "command = sh -c {while [ -n \"$(dd bs=1 count=6 "
+                "2>/dev/null)\" ]; do printf '4:OK v,'; done}\n"
+                "map = X\nprocesses = 100\n";
         uv_timer_t timer;
 
-        CHECK(write(fd, text, sizeof(text) - 1) == sizeof(text) - 1);
-        close(fd);
+        write_file(file, text);
+        write_file(program, command);
         snprintf(spec, sizeof(spec), "texthash:%s", file);
         snprintf(sqlite, sizeof(sqlite), "sqlite:%s", file);
+        snprintf(exec, sizeof(exec), "exec:%s", program);
         uv_loop_init(&loop);
         events = events_new(&loop);
         uv_timer_init(&loop, &timer);
@@ -238,5 +255,6 @@ int main(void)
         uv_run(&loop, UV_RUN_DEFAULT);
         CHECK_INT(uv_loop_close(&loop), 0);
         unlink(file);
+        unlink(program);
         return check_done();
 }

@@ -25,6 +25,7 @@ struct remote {
         struct questions questions;
         struct supply supply;
         bool is_patient;     /* connections cost much: they are processes */
+        unsigned bad_starts; /* of these, one after the other */
         struct event *event; /* for when the supply has more */
         size_t count, most;
         struct connection *connections[]; /* room for most */
@@ -92,11 +93,18 @@ static void on_rest(struct remote *remote)
                 event_at(remote->event, remote->supply.rests_until);
 }
 
-/* A process that failed before its first answer: another one would, too. */
+/*
+ * A process has failed before its first answer. That may have been its
+ * question's fault; when another one has, too, nobody waits for the next.
+ */
 static void on_bad_start(struct remote *remote)
 {
         supply_rest(&remote->supply, "failed before its first answer");
-        on_rest(remote);
+        remote->bad_starts++;
+        if (remote->bad_starts > 1)
+                on_rest(remote);
+        else
+                event_at(remote->event, remote->supply.rests_until);
 }
 
 /* Drops an idle one: at its end, or for what nobody has asked for. */
@@ -141,6 +149,7 @@ static void rest(struct connection *connection)
 {
         connection->question = NULL;
         connection->is_used = true;
+        connection->remote->bad_starts = 0;
         bytes_free(&connection->channel.in);
         bytes_free(&connection->channel.out);
         event_at(connection->event, idle_end(connection->remote));
@@ -398,7 +407,8 @@ enum progress remote_start(struct remote *remote, struct lookup *lookup)
                 return exchange_wait(remote->server, lookup);
         if (open_events(remote) < 0)
                 return lookup_failed(lookup, "out of memory");
-        if (remote->count == 0 && supply_rests(&remote->supply))
+        if (remote->count == 0 && remote->bad_starts != 1 &&
+                supply_rests(&remote->supply))
                 return lookup_failed(lookup, "%s", remote->supply.reason.text);
         if (questions_add(&remote->questions, lookup,
                     exchange_deadline(lookup)) == NULL)
