@@ -39,7 +39,7 @@ struct exec_pool {
         struct events *events;
         const struct exec_command *command;
         struct exec_log *log;
-        LIST_HEAD(, member) members;
+        LIST_HEAD(members, member) members;
         bool is_told;  /* that they end without an answer */
         size_t oldest; /* of the starts */
         uint64_t starts[];
