@@ -16,7 +16,7 @@ struct events {
         uv_check_t end_of_turn;
         uv_idle_t no_wait; /* for descriptors, while something is deferred */
         struct post *deferred;
-        LIST_HEAD(, ending) endings;
+        LIST_HEAD(ending_list, ending) endings;
         pthread_mutex_t mutex;
         struct post *first; /* ... under the mutex */
         struct post **end;

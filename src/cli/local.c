@@ -6,7 +6,7 @@
 #include "config/map_options.h"
 #include "config/offline.h"
 #include "maps/directory.h"
-#include "maps/questions.h"
+#include "maps/requests.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -85,21 +85,33 @@ static int add_entries(const struct opener *opener, const struct config *config,
         return code;
 }
 
-static void say_of_table(void *ctx, enum severity severity, const char *line)
+static void log_change(const char *map, const char *server, const char *reason)
 {
-        (void)ctx;
-        log_say(CONFIG_AREA_TABLE,
-                severity == SEVERITY_WARNING ? CONFIG_LOG_WARNING
-                                             : CONFIG_LOG_ERROR,
-                "%s", line);
+        if (reason != NULL)
+                log_say(CONFIG_AREA_TABLE, CONFIG_LOG_WARNING, "map %s: %s: %s",
+                        map, server, reason);
+        else
+                log_say(CONFIG_AREA_TABLE, CONFIG_LOG_INFO,
+                        "map %s: %s works again", map, server);
 }
+
+static void log_text(const char *map, const char *text)
+{
+        log_say(CONFIG_AREA_TABLE, CONFIG_LOG_WARNING, "map %s: %s", map, text);
+}
+
+static const struct table_watcher watcher = {
+        .changed = log_change,
+        .said = log_text,
+};
 
 struct maps *maps_open(const struct config *config, const struct maps *former,
         struct events *events, struct report *report, int *ret_code)
 {
-        static struct report log = {.say = say_of_table};
         struct opener opener = {
-                .env = {.report = report, .events = events, .log = &log},
+                .env = {.report = report,
+                        .events = events,
+                        .watcher = &watcher},
                 .former = former,
                 .directory = map_directory_of(config),
         };

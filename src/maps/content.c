@@ -64,6 +64,7 @@ static struct table *open_tables(const struct table_env *env,
 {
         struct table_env inner = *env;
 
+        inner.map = options->name;
         inner.fold = options->fold;
         inner.threads = options->threads;
         inner.queue = options->queue;

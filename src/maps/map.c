@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "maps/map.h"
-#include "maps/questions.h"
+#include "maps/requests.h"
 #include <errno.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -12,7 +12,7 @@ struct map {
         struct map_options options;
         struct directory *directory; /* a reference */
         struct events *events;
-        struct report *log;
+        const struct table_watcher *watcher;
         /*
          * Written by the server's thread, under the mutex; so that thread reads
          * it without, and holds no reference during a lookup of its own.
@@ -21,12 +21,12 @@ struct map {
         pthread_mutex_t mutex;
         struct tally tally;
         struct map *heir; /* a reference; NULL: nobody counts in its place */
-        struct questions questions;
+        struct requests requests;
 };
 
 static void free_map(struct map *map)
 {
-        questions_fini(&map->questions);
+        requests_fini(&map->requests);
         content_unref(map->content);
         pthread_mutex_destroy(&map->mutex);
         map_unref(map->heir);
@@ -90,10 +90,10 @@ static struct map *make_map(const struct table_env *env,
         arena_init(&map->arena, NULL, 0, SIZE_MAX);
         pthread_mutex_init(&map->mutex, NULL);
         map->events = env->events;
-        map->log = env->log;
+        map->watcher = env->watcher;
         map->directory = directory_ref(directory);
         map->tally.map = map;
-        questions_begin(&map->questions, &map->tally, map->events);
+        requests_begin(&map->requests, &map->tally, map->events);
         if (map_options_copy(options, &map->arena, &map->options) == 0)
                 return map;
         map_unref(map);
@@ -102,8 +102,9 @@ static struct map *make_map(const struct table_env *env,
 
 struct content *map_open_content(const struct map *map, struct report *report)
 {
-        struct table_env env = {
-                .report = report, .events = map->events, .log = map->log};
+        struct table_env env = {.report = report,
+                .events = map->events,
+                .watcher = map->watcher};
 
         return content_open(&env, &map->options, map->directory);
 }
@@ -222,10 +223,10 @@ void map_lookup(struct socketmap_request *request, void *ctx)
 {
         struct map *map = ctx;
 
-        questions_ask(&map->questions, map->content, request);
+        requests_ask(&map->requests, map->content, request);
 }
 
 void map_cancel(struct map *map)
 {
-        questions_cancel(&map->questions);
+        requests_cancel(&map->requests);
 }

@@ -144,7 +144,9 @@ static int read_all(const struct table_env *env, const char *file,
 
         if (name == NULL)
                 return refuse_memory(file, ret_reason);
-        exec->log.report = env->log;
+        exec->log.watcher = env->watcher;
+        if (env->map != NULL)
+                exec->log.map = arena_copy(&exec->arena, span_of(env->map));
         exec->log.file = name;
         exec->peer.name = name;
         r = note_file(name, &exec->files[0], ret_reason);

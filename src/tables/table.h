@@ -65,6 +65,19 @@ enum fold { FOLD_BY_TYPE, FOLD_NO, FOLD_YES };
 
 struct events;
 
+/* Who wants to know what becomes of the servers and programs that tables ask.
+ */
+struct table_watcher {
+        /*
+         * A server has begun to fail, with the reason; or works again: NULL.
+         * Called once a change, on any thread; what it gets is borrowed.
+         */
+        void (*changed)(
+                const char *map, const char *server, const char *reason);
+        /* A program has ended, or has written a line; likewise. */
+        void (*said)(const char *map, const char *text);
+};
+
 /*
  * What a table may need from outside, so that it never includes the daemon or
  * a server. It is borrowed while a table is opened; what its members point to,
@@ -73,11 +86,8 @@ struct events;
 struct table_env {
         struct report *report; /* warnings while opening; never NULL */
         struct events *events; /* NULL: nobody will ask without waiting */
-        /*
-         * For what comes while the table is open, on any thread. NULL: stderr
-         * is somebody's who listens there.
-         */
-        struct report *log;
+        const struct table_watcher *watcher; /* NULL: nobody is told */
+        const char *map; /* what it is opened for; not kept; NULL: nothing */
         enum fold fold;
         unsigned threads; /* for lookups that block; 0: 1 */
         unsigned queue;   /* lookups that may wait for a thread; 0: 1 */

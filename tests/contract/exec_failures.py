@@ -121,6 +121,7 @@ def _():
         assert maps.daemon.stop() == 0
         said = maps.daemon.stderr()
         assert said.count("exited with status 5") == 1, said
+        assert said.count("failed before its first answer") == 1, said
         check_gone(map(int, begun))
 
 

@@ -9,9 +9,9 @@ import tempfile
 import threading
 import time
 
+from certificates import make_certificates
 from http_maps import Maps
-from http_server import (Nginx, Scripted, free_port, make_certificates,
-                         reply)
+from http_server import Nginx, Scripted, free_port, reply
 from socketmap_client import Client, PATIENCE
 from tap import case, done
 

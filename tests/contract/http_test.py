@@ -8,9 +8,9 @@ import tempfile
 import time
 from urllib.parse import unquote_to_bytes
 
+from certificates import make_certificates
 from http_maps import Maps, socketmap
-from http_server import (Nginx, Scripted, free_port, make_certificates,
-                         reply)
+from http_server import Nginx, Scripted, free_port, reply
 from socketmap_client import PATIENCE
 from tap import case, done
 

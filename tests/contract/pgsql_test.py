@@ -1,25 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""pgsql tables, through a daemon, whatever the server does: each answer is of
-its own key, and what cannot be known is never "not found"."""
-import itertools
-import socket
-import struct
+"""pgsql tables, through a daemon: what each kind of query, key and option gives;
+what cannot be known is never "not found"."""
 import tempfile
-import threading
-import time
 
-from daemon import Daemon
 from ending import end_on_signals
+from pgsql_maps import Maps, in_threads
 from postgres import PASSWORD, Server, free_port
-from socketmap_client import Client
 from tap import case, done
 
-DEADLINE = 1.0
-LATER = 0.1  # how long after its deadline an answer may come
-BACK = 2.0   # how long after its return a server is asked again
 BY_KEY = "select v from kv where k = '%s'"
-FAILED = ("TEMP", "TIMEOUT")
 
 SCHEMA = """
 create table kv (k text, v text, n integer);
@@ -30,102 +20,12 @@ insert into kv values ('a@b.c', 'x@y', 1), ('it''s@b.c', 'quoted', 2),
     ('strasse@b.c', 'folded', 11), ('b.c', 'domain', 12),
     ('huge@b.c', repeat('x', 20000000), 13), ('bytes@b.c', 'ä', 14),
     ('back\\slash', 'back', 15);
-create function slow(key text) returns text language plpgsql as $$
+create function noisy(key text) returns text language plpgsql as $$
 begin
-    if key like 'slow%' then
-        perform pg_sleep(60);
-    end if;
-    return key;
-end $$;
-create function broken(key text) returns text language plpgsql as $$
-begin
-    if key = 'lost' then
-        perform pg_terminate_backend(pg_backend_pid());
-    end if;
     raise notice 'nothing';
     return key;
 end $$;
 """
-
-
-class Maps:
-    """A daemon with a map for each of the .cf files."""
-
-    def __init__(self, tables, deadline=DEADLINE, **settings):
-        self.directory = tempfile.TemporaryDirectory(prefix="pgsql-")
-        settings = {"deadline": f"{deadline:g}s", **settings}
-        config = "[server]\n" + "".join(
-            f"{name} = {value}\n" for name, value in settings.items())
-        for name, text in tables.items():
-            path = f"{self.directory.name}/{name}.cf"
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(text)
-            config += f"[map {name}]\ntable = pgsql:{path}\n"
-        self.daemon = Daemon(config)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, *_):
-        if kind is None:
-            if self.daemon.process.poll() is None:
-                assert self.daemon.stop() == 0, self.daemon.stderr()
-            assert PASSWORD not in self.daemon.stderr()
-        else:
-            print("#", self.daemon.stderr().replace("\n", "\n# "))
-        self.daemon.close()
-        self.directory.cleanup()
-
-    def client(self):
-        return Client(self.daemon.endpoint)
-
-    def ask(self, name, key):
-        with self.client() as client:
-            return client.lookup(name, key)
-
-    def value(self, name, key):
-        status, text = self.ask(name, key)
-        return text.decode() if status == "OK" else status
-
-    def failure(self, name, key):
-        """The reason of a lookup that has to fail in time."""
-        start = time.monotonic()
-        status, text = self.ask(name, key)
-        took = time.monotonic() - start
-        assert status in FAILED, (status, text)
-        assert took < DEADLINE + LATER, took
-        return text.decode()
-
-    def wait_found(self, name, key, patience=BACK):
-        """Asks until it is found; never is it "not found"."""
-        end = time.monotonic() + patience
-        while True:
-            status, text = self.ask(name, key)
-            if status == "OK":
-                return
-            assert status in FAILED, (status, text)
-            assert time.monotonic() < end, text
-            time.sleep(0.05)
-
-
-def in_threads(count, work):
-    """Runs work(number) in threads; what one raises is raised here."""
-    failures = []
-
-    def run(number):
-        try:
-            work(number)
-        except BaseException as why:
-            failures.append(why)
-
-    threads = [threading.Thread(target=run, args=(number,), daemon=True)
-               for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if failures:
-        raise failures[0]
 
 
 def query(text, **options):
@@ -217,7 +117,7 @@ def _():
     with Maps({
             "echo": query("select '%s'"),
             "number": query("select '%s'::integer"),
-            "function": query("select broken('%s')"),
+            "function": query("select noisy('%s')"),
             "text": query("select concat('%s')")}, deadline=20) as maps:
         def ask(number):
             with maps.client() as client:
@@ -343,239 +243,6 @@ def _():
                        f"127.0.0.1:{server.port}")}) as maps:
         for _ in range(5):
             assert maps.value("m", "a@b.c") == "x@y"
-
-
-@case("a server that comes later, restarts, goes for good")
-def _():
-    with Server(started=False) as other:
-        with Maps({"m": other.options(query="select '%s'",
-                                      user="postgres")}) as maps:
-            assert "Connection refused" in maps.failure("m", "a")
-            other.start()
-            maps.wait_found("m", "a")
-            for _ in range(2):
-                other.restart()
-                maps.wait_found("m", "a")
-            in_threads(8, lambda _: maps.wait_found("m", "a"))
-            other.stop()
-            for _ in range(3):
-                assert maps.failure("m", "a")
-            other.start()
-            maps.wait_found("m", "a")
-
-
-@case("a server that comes and goes: TEMP or the value, never another answer")
-def _():
-    with Server(started=False) as other:
-        with Maps({"m": other.options(query="select '%s'",
-                                      user="postgres")}) as maps:
-            is_over = threading.Event()
-
-            def ask(number):
-                with maps.client() as client:
-                    while not is_over.is_set():
-                        key = f"{number} {time.monotonic()}"
-                        start = time.monotonic()
-                        status, text = client.lookup("m", key)
-                        took = time.monotonic() - start
-                        assert took < DEADLINE + LATER, took
-                        assert status in FAILED or (
-                            status == "OK" and text.decode() == key), text
-
-            def flap():
-                try:
-                    for _ in range(4):
-                        other.start()
-                        time.sleep(0.5)
-                        other.stop()
-                        time.sleep(0.3)
-                finally:
-                    is_over.set()
-
-            in_threads(9, lambda n: flap() if n == 8 else ask(n))
-            other.start()
-            maps.wait_found("m", "a")
-
-
-@case("a server that hangs: TEMP in time, and found when it goes on")
-def _():
-    with Maps({"m": query(BY_KEY), "new": query(BY_KEY)}) as maps:
-        assert maps.value("m", "a@b.c") == "x@y"
-        server.hang()
-        try:
-            in_threads(8, lambda _: maps.failure("m", "a@b.c"))
-            in_threads(2, lambda _: maps.failure("new", "a@b.c"))
-            assert maps.failure("m", "a@b.c")
-        finally:
-            server.go_on()
-        maps.wait_found("m", "a@b.c")
-        maps.wait_found("new", "a@b.c")
-
-
-def wait_running(count):
-    """Waits until so many queries of a slow key are run."""
-    end = time.monotonic() + 5
-    while server.sql(
-            "select count(*) from pg_stat_activity where state = 'active' and "
-            "query like '%slow(%' and pid <> pg_backend_pid()") != str(count):
-        assert time.monotonic() < end, f"there are never {count}"
-        time.sleep(0.05)
-
-
-@case("a slow key fails at its deadline, cancelled; others don't wait for it")
-def _():
-    for text in ("select slow('%s')", "select case when '%s' like 'slow%%' "
-                 "then (select count(*)::text from generate_series(1, "
-                 "1000000000)) else '%u' end"):
-        with Maps({"m": query(text, connections=4)}, deadline=3) as maps:
-            def ask(number):
-                start = time.monotonic()
-                status, text = maps.ask("m", f"slow{number}")
-                took = time.monotonic() - start
-                assert status in FAILED, text
-                assert took < 3 + LATER, took
-
-            def ask_others(number):
-                with maps.client() as client:
-                    for turn in range(20):
-                        key = f"{number} {turn}"
-                        answer = client.lookup("m", key)
-                        assert answer == ("OK", key.encode()), answer
-
-            in_threads(12, lambda n: ask(n) if n < 2 else ask_others(n))
-            wait_running(0)
-
-
-@case("a connection that is lost in a query: asked once more, then TEMP")
-def _():
-    with Maps({"m": query("select broken('%s')")}) as maps:
-        assert maps.value("m", "a") == "a"
-        assert "terminating connection" in maps.failure("m", "lost")
-        assert maps.value("m", "a") == "a"
-        server.sql("select pg_terminate_backend(pid) from pg_stat_activity "
-                   "where usename = 'mail'")
-        assert maps.value("m", "a") == "a"
-
-
-@case("a daemon that ends while queries are under way")
-def _():
-    with Maps({"m": query("select slow('%s')", connections=2)},
-              deadline=30, drain_timeout="100ms") as maps:
-        clients = [maps.client() for _ in range(3)]
-        for number, client in enumerate(clients):
-            client.ask("m", f"slow{number}")
-        wait_running(2)
-        assert maps.daemon.stop() == 0, maps.daemon.stderr()
-        for client in clients:
-            client.close()
-    server.sql("select pg_cancel_backend(pid) from pg_stat_activity "
-               "where query like '%slow(%' and pid <> pg_backend_pid()")
-
-
-@case("a map whose server hangs delays no other")
-def _():
-    with Server() as other, Maps({
-            "hanging": other.options(query="select '%s'"),
-            "good": query(BY_KEY)}) as maps:
-        maps.wait_found("hanging", "a")
-        other.hang()
-        is_over = threading.Event()
-
-        def ask(number):
-            if number < 4:
-                maps.failure("hanging", "a")
-                is_over.set()
-                return
-            with maps.client() as client:
-                while not is_over.is_set():
-                    start = time.monotonic()
-                    assert client.lookup("good", "a@b.c") == ("OK", b"x@y")
-                    assert time.monotonic() - start < DEADLINE / 2
-        in_threads(6, ask)
-
-
-# What a server could send, as far as the first answer.
-def message(kind, body):
-    return kind + struct.pack("!I", len(body) + 4) + body
-
-
-LOGIN = (message(b"R", struct.pack("!I", 0))
-         + message(b"S", b"client_encoding\0UTF8\0")
-         + message(b"S", b"standard_conforming_strings\0on\0")
-         + message(b"S", b"server_version\0" + b"15.0\0")
-         + message(b"K", struct.pack("!II", 1, 2)) + message(b"Z", b"I"))
-ROW = (message(b"1", b"") + message(b"2", b"")
-       + message(b"T", struct.pack("!H", 1) + b"v\0"
-                 + struct.pack("!IHIHIH", 0, 0, 25, 65535, 0xffffffff, 0))
-       + message(b"D", struct.pack("!HI", 1, 1) + b"x"))
-ANSWER = ROW + message(b"C", b"SELECT 1\0") + message(b"Z", b"I")
-
-
-class Impostor:
-    """Sends `login` to whoever connects, `answer` to whatever is asked, `times`
-    at most: parts of it would make a whole. Closes then if it shall."""
-
-    def __init__(self, login, answer, closes, times):
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        self.login, self.answer, self.closes = login, answer, closes
-        self.times = times
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        try:
-            while True:
-                threading.Thread(target=self.serve, daemon=True,
-                                 args=self.listener.accept()[:1]).start()
-        except OSError:
-            pass
-
-    def serve(self, connection):
-        with connection:
-            try:
-                while connection.recv(8) == struct.pack("!II", 8, 80877103):
-                    connection.sendall(b"N")  # no TLS
-                connection.recv(65536)
-                connection.sendall(self.login)
-                for turn in itertools.count():
-                    if not connection.recv(65536):
-                        break
-                    if turn < self.times:
-                        connection.sendall(self.answer)
-                    if self.closes:
-                        break
-            except OSError:
-                pass
-
-    def close(self):
-        self.listener.close()
-
-
-@case("half an answer, garbage, one too many: TEMP, in time")
-def _():
-    replies = {"good": (LOGIN, ANSWER), "empty": (b"", b""),
-               "garbage": (b"HTTP/1.1 400 Bad Request\r\n\r\n", b""),
-               "answered": (LOGIN, b"HTTP/1.1 400 Bad Request\r\n\r\n"),
-               "large": (LOGIN, b"D\x7f\xff\xff\xff" + b"x" * 100000),
-               "bytes": (LOGIN, bytes(range(256))),
-               "end": (LOGIN, message(b"Z", b"I")),
-               "row": (LOGIN, ROW + message(b"D", b"\xff\xff"))}
-    for size in (1, 4, 5, 20, 40, len(ROW) - 1, len(ROW), len(ANSWER) - 7):
-        replies[f"half{size}"] = (LOGIN, ANSWER[:size])
-    for size in (1, 8, len(LOGIN) - 7):
-        replies[f"login{size}"] = (LOGIN[:size], b"")
-    for closes in (False, True):
-        impostors = {name: Impostor(*reply, closes, 100 if name == "good" else 1)
-                     for name, reply in replies.items()}
-        tables = {
-            name: f"hosts = inet:127.0.0.1:{one.port}\ndbname = d\nuser = u\n"
-                  "query = select '%s'\n" for name, one in impostors.items()}
-        with Maps(tables) as maps:
-            assert maps.value("good", "a") == "x"
-            names = list(replies)[1:]
-            in_threads(len(names), lambda n: maps.failure(names[n], "a"))
-        for one in impostors.values():
-            one.close()
 
 
 @case("wrong files are told of, and the passwords in them not shown")

@@ -189,9 +189,12 @@ def _():
                 maps.wait_found("x", b"of x")
                 assert maps.lookup("nobody") == ("NOTFOUND", b"")
                 assert server.connections <= 8
-            for key in "x", "nobody":
+            for key in "x", "nobody", "x", "x":
                 assert maps.failure(key)
         assert maps.daemon.stop() == 0
+        said = maps.daemon.stderr()
+        assert said.count(f"map m: 127.0.0.1:{port} works again") == 3, said
+        assert said.count(f"map m: 127.0.0.1:{port}: ") == 4, said
 
 
 @case("a server that flaps is never taken for one without the key")

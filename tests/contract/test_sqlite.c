@@ -416,57 +416,133 @@ static void finish(struct lookup *lookup)
         asked->is_done = true;
 }
 
-static void check_asked(struct asked *asked, uv_loop_t *loop)
-{
-        while (!asked->is_done)
-                uv_run(loop, UV_RUN_ONCE);
-        CHECK_INT(asked->lookup.answer, ANSWER_FOUND);
-        if (asked->lookup.answer == ANSWER_FOUND)
-                CHECK(span_equal(asked->lookup.value, span_of("x@y")));
-        else
-                printf("# %s\n", asked->lookup.reason.text);
-        arena_fini(&asked->arena);
-}
-
-/* Several threads, each with a connection, while somebody writes. */
-static void test_threads(void)
-{
-        static struct asked asked[LOOKUPS];
-        char *spec = join("sqlite:", config);
-        struct report report = {.say = NULL};
-        uv_timer_t timer;
+/* A loop, a table that pends, and lookups of it under way. */
+struct asking {
         uv_loop_t loop;
+        uv_timer_t timer;
+        struct events *events;
+        struct table *table;
+        struct asked asked[LOOKUPS];
+        size_t count;
+};
+
+/* The FILE.cf is there already. */
+static void begin_asking(struct asking *asking)
+{
+        struct report report = {.say = NULL};
         struct table_env env = {
                 .report = &report, .threads = 4, .queue = LOOKUPS};
-        struct table *table;
+        char *spec = join("sqlite:", config);
 
+        asking->count = 0;
+        uv_loop_init(&asking->loop);
+        uv_timer_init(&asking->loop, &asking->timer);
+        uv_timer_start(&asking->timer, tick, 60000, 60000);
+        asking->events = env.events = events_new(&asking->loop);
+        asking->table = table_open(&env, spec, &reason);
+        CHECK(asking->table != NULL && asking->table->pends);
+        free(spec);
+}
+
+static enum progress begin_lookup(struct asking *asking, const char *key)
+{
+        struct asked *asked = &asking->asked[asking->count++];
+        enum progress progress;
+
+        arena_init(&asked->arena, NULL, 0, SIZE_MAX);
+        asked->lookup = (struct lookup){.key = span_of(key),
+                .deadline = UINT64_MAX,
+                .arena = &asked->arena,
+                .finish = finish};
+        progress = table_start(asking->table, &asked->lookup);
+        asked->is_done = progress == LOOKUP_DONE;
+        return progress;
+}
+
+/* Waits for all that was asked. */
+static void check_asked(struct asking *asking, const char *value)
+{
+        for (size_t i = 0; i < asking->count; i++) {
+                struct asked *asked = &asking->asked[i];
+
+                while (!asked->is_done)
+                        uv_run(&asking->loop, UV_RUN_ONCE);
+                CHECK_INT(asked->lookup.answer, ANSWER_FOUND);
+                if (asked->lookup.answer == ANSWER_FOUND)
+                        CHECK(span_equal(asked->lookup.value, span_of(value)));
+                else
+                        printf("# %s\n", asked->lookup.reason.text);
+                arena_fini(&asked->arena);
+        }
+        asking->count = 0;
+}
+
+static void end_asking(struct asking *asking)
+{
+        table_close(asking->table);
+        events_free(asking->events);
+        uv_close((uv_handle_t *)&asking->timer, NULL);
+        uv_run(&asking->loop, UV_RUN_DEFAULT);
+        uv_loop_close(&asking->loop);
+}
+
+static struct asking asking;
+
+/* What is quick needs no thread, and keeps others waiting for a turn only. */
+static void test_at_once(void)
+{
         table_close(open_query(BY_KEY)); /* writes FILE.cf */
-        uv_loop_init(&loop);
-        uv_timer_init(&loop, &timer);
-        uv_timer_start(&timer, tick, 60000, 60000);
-        env.events = events_new(&loop);
-        table = table_open(&env, spec, &reason);
-        CHECK(table != NULL && table->pends);
-        for (int i = 0; table != NULL && i < LOOKUPS; i++) {
-                struct lookup *lookup = &asked[i].lookup;
+        begin_asking(&asking);
+        for (int i = 0; i < 100; i++)
+                CHECK_INT(begin_lookup(&asking, "A@b.c"), LOOKUP_DONE);
+        check_asked(&asking, "x@y");
+        uv_run(&asking.loop, UV_RUN_NOWAIT);
+        sql(database, "update t set v = 'changed' where k = 'a@b.c'");
+        CHECK_INT(begin_lookup(&asking, "a@b.c"), LOOKUP_DONE);
+        check_asked(&asking, "changed");
+        uv_run(&asking.loop, UV_RUN_NOWAIT);
+        sql(database, "update t set v = 'x@y' where k = 'a@b.c'");
+        CHECK_INT(begin_lookup(&asking, "a@b.c"), LOOKUP_DONE);
+        check_asked(&asking, "x@y");
+        end_asking(&asking); /* in the turn */
+        sql(database, "update t set n = n + 1");
+}
 
-                arena_init(&asked[i].arena, NULL, 0, SIZE_MAX);
-                *lookup = (struct lookup){.key = span_of("A@b.c"),
-                        .deadline = UINT64_MAX,
-                        .arena = &asked[i].arena,
-                        .finish = finish};
-                CHECK_INT(table_start(table, lookup), LOOKUP_PENDING);
+/* What would have to wait is for several threads, each with a connection. */
+static void test_threads(void)
+{
+        sqlite3 *db;
+
+        table_close(open_query(BY_KEY));
+        begin_asking(&asking);
+        CHECK_INT(sqlite3_open(database, &db), SQLITE_OK);
+        CHECK_INT(sqlite3_exec(db, "begin exclusive", NULL, NULL, NULL),
+                SQLITE_OK);
+        for (int i = 0; i < LOOKUPS; i++)
+                CHECK_INT(begin_lookup(&asking, "A@b.c"), LOOKUP_PENDING);
+        CHECK_INT(sqlite3_exec(db, "commit", NULL, NULL, NULL), SQLITE_OK);
+        sqlite3_close(db);
+        check_asked(&asking, "x@y");
+        for (int i = 0; i < LOOKUPS; i++) {
+                CHECK_INT(begin_lookup(&asking, "A@b.c"), LOOKUP_PENDING);
                 if (i % 50 == 0)
                         sql(database, "update t set n = n + 1");
         }
-        for (int i = 0; table != NULL && i < LOOKUPS; i++)
-                check_asked(&asked[i], &loop);
-        table_close(table);
-        events_free(env.events);
-        uv_close((uv_handle_t *)&timer, NULL);
-        uv_run(&loop, UV_RUN_DEFAULT);
-        uv_loop_close(&loop);
-        free(spec);
+        check_asked(&asking, "x@y");
+        end_asking(&asking);
+}
+
+/* And so is what takes long. */
+static void test_long(void)
+{
+        table_close(open_query(
+                "with recursive c(n) as (select 1 union all select n + 1 from "
+                "c limit 10000) select '%s' from c where n = 10000"));
+        begin_asking(&asking);
+        for (int i = 0; i < 10; i++)
+                CHECK_INT(begin_lookup(&asking, "a@b.c"), LOOKUP_PENDING);
+        check_asked(&asking, "a@b.c");
+        end_asking(&asking);
 }
 
 int main(void)
@@ -490,7 +566,9 @@ int main(void)
         RUN(test_busy);
         RUN(test_spoiled_while_open);
         RUN(test_mutations);
+        RUN(test_at_once);
         RUN(test_threads);
+        RUN(test_long);
         remove_directory();
         free(config);
         free(database);

@@ -17,7 +17,7 @@ static uv_timer_t timer;
 /* Keys that begin with '-' wait until they are let go. */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t change = PTHREAD_COND_INITIALIZER;
-static unsigned running, states, let_go;
+static unsigned running, states, let_go, rests;
 static atomic_uint freed;
 
 static void *begin(void *ctx, struct reason *ret_reason)
@@ -53,14 +53,25 @@ static void run(void *ctx, void *state, struct lookup *lookup)
         lookup_found(lookup, (struct span){value, lookup->key.size});
 }
 
+static void rest(void *state)
+{
+        (void)state;
+        pthread_mutex_lock(&mutex);
+        rests++;
+        pthread_mutex_unlock(&mutex);
+}
+
 static void note_freed(void *ctx)
 {
         CHECK(ctx == &freed);
         atomic_fetch_add(&freed, 1);
 }
 
-static const struct workers_type type = {
-        .begin = begin, .end = end, .run = run, .free = note_freed};
+static const struct workers_type type = {.begin = begin,
+        .end = end,
+        .run = run,
+        .rest = rest,
+        .free = note_freed};
 
 static struct workers *make(unsigned threads, unsigned queue)
 {
@@ -111,6 +122,16 @@ static void let(unsigned count)
         let_go += count;
         pthread_cond_broadcast(&change);
         pthread_mutex_unlock(&mutex);
+}
+
+static unsigned count_rests(void)
+{
+        unsigned count;
+
+        pthread_mutex_lock(&mutex);
+        count = rests;
+        pthread_mutex_unlock(&mutex);
+        return count;
 }
 
 /* Runs the loop until so many lookups have been begun. */
@@ -215,6 +236,35 @@ static void test_left(void)
         close_all(workers);
 }
 
+/*
+ * What a state keeps is shared by lookups that were there before it had it, and
+ * by none that was asked later.
+ */
+static void test_rest(void)
+{
+        struct workers *workers = make(1, 10);
+        struct asked asked[4];
+        unsigned before;
+
+        for (int i = 0; i < 3; i++)
+                CHECK_INT(start(workers, &asked[i], "-"), LOOKUP_PENDING);
+        await(1);
+        before = count_rests();
+        CHECK_INT(start(workers, &asked[3], "-"), LOOKUP_PENDING);
+        let(1);
+        await(2);
+        let(1);
+        await(3);
+        CHECK_INT(count_rests(), before);
+        let(1);
+        await(4);
+        CHECK_INT(count_rests(), before + 1);
+        let(1);
+        for (int i = 0; i < 4; i++)
+                wait_for(&asked[i], "-");
+        close_all(workers);
+}
+
 /* A thread that is stuck with what nobody wants any more keeps none waiting. */
 static void test_stuck(void)
 {
@@ -307,6 +357,7 @@ int main(void)
         RUN(test_any_number);
         RUN(test_cancel_waiting);
         RUN(test_left);
+        RUN(test_rest);
         RUN(test_stuck);
         RUN(test_close_stuck);
         RUN(test_here);

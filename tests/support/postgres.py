@@ -19,6 +19,8 @@ import sys
 import tempfile
 import time
 
+from certificates import make_certificates
+
 PATIENCE = 60
 PASSWORD = "a'b\\c d"
 USER = "postgres"
@@ -44,8 +46,8 @@ def program(name):
     return path
 
 
-def _as_user():
-    """How a program is started: the server won't run as root."""
+def as_user():
+    """How a program is started that won't run as root."""
     if os.geteuid() != 0:
         return {}
     user = pwd.getpwnam(USER)
@@ -59,9 +61,10 @@ def free_port():
 
 
 class Server:
-    """Running when the constructor returns, unless started=False."""
+    """Running when the constructor returns, unless started=False. With tls it
+    has a certificate, and takes connections with TLS and without."""
 
-    def __init__(self, started=True):
+    def __init__(self, started=True, tls=False):
         self._own = tempfile.TemporaryDirectory(prefix="postgres-")
         self.directory = self._own.name
         self.data = self.directory + "/data"
@@ -74,6 +77,9 @@ class Server:
                   "-E", "UTF8", "--locale=C.UTF-8")
         with open(self.data + "/pg_hba.conf", "w", encoding="ascii") as file:
             file.write(HBA)
+        self.settings = dict(SETTINGS)
+        if tls:
+            self._make_certificate()
         if started:
             self.start()
             self.create_users()
@@ -87,7 +93,16 @@ class Server:
     def _run(self, name, *arguments):
         subprocess.run([program(name), *arguments], check=True,
                        stdout=subprocess.DEVNULL, timeout=PATIENCE,
-                       cwd=self.directory, **_as_user())
+                       cwd=self.directory, **as_user())
+
+    def _make_certificate(self):
+        make_certificates(self.data)
+        for name in ("server.pem", "server.key"):
+            os.chmod(f"{self.data}/{name}", 0o600)
+            if os.geteuid() == 0:
+                os.chown(f"{self.data}/{name}", pwd.getpwnam(USER).pw_uid, -1)
+        self.settings.update(ssl="on", ssl_cert_file="server.pem",
+                             ssl_key_file="server.key")
 
     def create_users(self):
         password = PASSWORD.replace("'", "''")
@@ -96,13 +111,13 @@ class Server:
                  "tables to mail, guarded")
 
     def start(self):
-        settings = [word for name, value in SETTINGS.items()
+        settings = [word for name, value in self.settings.items()
                     for word in ("-c", f"{name}={value}")]
         self.process = subprocess.Popen(
             [program("postgres"), "-D", self.data, "-k", self.directory,
              "-h", "127.0.0.1", "-p", str(self.port), *settings],
             stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            cwd=self.directory, start_new_session=True, **_as_user())
+            cwd=self.directory, start_new_session=True, **as_user())
         end = time.monotonic() + PATIENCE
         while not self._accepts():
             if self.process.poll() is not None or time.monotonic() > end:

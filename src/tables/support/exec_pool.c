@@ -213,7 +213,7 @@ static int start_member(struct exec_pool *pool, struct reason *ret_reason)
         }
         process = &member->process;
         r = exec_process_start(
-                pool->command, pool->log->report != NULL, process, ret_reason);
+                pool->command, pool->log->watcher != NULL, process, ret_reason);
         if (r < 0) {
                 free_member(member);
                 return r;

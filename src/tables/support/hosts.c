@@ -258,18 +258,30 @@ uint64_t hosts_rest_until(const struct hosts *hosts, uint64_t now)
         return first > now ? first : 0;
 }
 
+static void tell(const struct hosts *hosts, const struct host *host,
+        const struct reason *reason)
+{
+        if (hosts->watcher != NULL)
+                hosts->watcher->changed(hosts->map, host->name,
+                        reason != NULL ? reason->text : NULL);
+}
+
 void hosts_up(struct hosts *hosts, struct host *host)
 {
-        if (host->is_down)
-                hosts->down--;
+        if (!host->is_down)
+                return;
+        hosts->down--;
         host->is_down = false;
+        tell(hosts, host, NULL);
 }
 
 void hosts_down(struct hosts *hosts, struct host *host, uint64_t now,
         const struct reason *reason)
 {
-        if (!host->is_down)
+        if (!host->is_down) {
                 hosts->down++;
+                tell(hosts, host, reason);
+        }
         host->is_down = true;
         host->down_since = now;
         reason_set(&hosts->reason, "%s: %s", host->name, reason->text);

@@ -6,15 +6,14 @@
  * A host that fails rests, as long as another one has not failed. When all have
  * failed each of them is tried once a second.
  *
- * For one thread at a time; what a host is called never changes.
+ * Whoever sets a watcher is told of each change. For one thread at a time; what
+ * a host is called never changes.
  */
 #ifndef TABLES_SUPPORT_HOSTS_H
 #define TABLES_SUPPORT_HOSTS_H
 
 #include "base/arena.h"
-#include "base/report.h"
-#include <stdbool.h>
-#include <stdint.h>
+#include "tables/table.h"
 
 /* How often hosts are tried when all have failed, in milliseconds. */
 #define HOSTS_REST 1000
@@ -36,7 +35,9 @@ struct hosts {
         size_t count, down;
         uint64_t retry_interval; /* milliseconds */
         uint64_t random;
-        struct reason reason; /* why the last one has failed */
+        struct reason reason;                /* why the last one has failed */
+        const struct table_watcher *watcher; /* NULL: nobody is told */
+        const char *map;                     /* whose they are */
 };
 
 /*
@@ -58,7 +59,10 @@ struct host *hosts_choose(struct hosts *hosts, uint64_t now);
 /* Returns when there will be one to choose; 0: there is one. */
 uint64_t hosts_rest_until(const struct hosts *hosts, uint64_t now);
 
-/* Says what has become of trying. The reason gets the host's name in front. */
+/*
+ * Says what has become of trying: it has answered, or failed. The reason gets
+ * the host's name in front.
+ */
 void hosts_up(struct hosts *hosts, struct host *host);
 void hosts_down(struct hosts *hosts, struct host *host, uint64_t now,
         const struct reason *reason);

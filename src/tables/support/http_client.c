@@ -213,7 +213,7 @@ static void dispatch(struct http_client *client)
 
                 if (connection == NULL)
                         break;
-                question = questions_take(&client->questions, true);
+                question = questions_take(&client->questions, UINT64_MAX);
                 begin(connection, question);
                 if (client->curl != NULL)
                         collect(client, client->curl, NULL);

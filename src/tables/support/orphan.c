@@ -33,7 +33,7 @@ struct question *orphan_new(const struct question *question)
                 .lookup = &orphan->lookup,
                 .deadline = question->deadline,
                 .connection = question->connection,
-                .is_second = question->is_second,
+                .is_lost = question->is_lost,
         };
         return &orphan->question;
 }

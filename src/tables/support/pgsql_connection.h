@@ -22,7 +22,8 @@ struct connection {
         int fd;
         unsigned watched; /* what the descriptor has to be ready for */
         bool is_stalled;
-        bool is_used; /* it has answered */
+        bool is_used;    /* it has answered */
+        uint64_t number; /* the owner's */
         const struct connection_owner *owner;
         void *ctx; /* the owner's */
         uint64_t idle_interval;
@@ -44,7 +45,10 @@ struct connection_owner {
         void (*stalled)(struct connection *connection);
         /* A deadline has passed, or nobody waits for a result that is slow. */
         void (*late)(struct connection *connection);
-        /* It is of no more use. */
+        /* The next result is too large. */
+        void (*too_large)(
+                struct connection *connection, const struct reason *reason);
+        /* It is of no more use. The reason doesn't name the host. */
         void (*lost)(
                 struct connection *connection, const struct reason *reason);
 };

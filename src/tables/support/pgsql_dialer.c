@@ -3,6 +3,7 @@
 #include "base/events.h"
 #include <errno.h>
 #include <libpq-fe.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -12,6 +13,9 @@
 
 /* How much longer than connecting is waited for a name service. */
 #define NAME_TIME 1000
+
+/* Between one query that is cancelled and the next, in milliseconds. */
+#define CANCEL_PAUSE 20
 
 /* What threads share with the table: it lives until the last has ended. */
 struct shared {
@@ -36,6 +40,7 @@ struct dial {
 struct cancelling {
         struct shared *shared;
         PGcancel *cancel;
+        size_t queries;
 };
 
 struct pgsql_dialer {
@@ -215,7 +220,12 @@ static void *run_cancel(void *ctx)
         struct shared *shared = cancelling->shared;
         char text[256];
 
-        PQcancel(cancelling->cancel, text, sizeof(text));
+        /* Each ends the query that is run, and the next one begins. */
+        for (size_t i = 0; i < cancelling->queries; i++) {
+                if (i > 0)
+                        poll(NULL, 0, CANCEL_PAUSE);
+                PQcancel(cancelling->cancel, text, sizeof(text));
+        }
         PQfreeCancel(cancelling->cancel);
         free(cancelling);
         atomic_fetch_sub(&shared->cancelling, 1);
@@ -223,7 +233,8 @@ static void *run_cancel(void *ctx)
         return NULL;
 }
 
-void pgsql_dialer_cancel(struct pgsql_dialer *dialer, PGconn *conn)
+void pgsql_dialer_cancel(
+        struct pgsql_dialer *dialer, PGconn *conn, size_t queries)
 {
         struct shared *shared = dialer->shared;
         struct cancelling *cancelling = malloc(sizeof(*cancelling));
@@ -231,6 +242,7 @@ void pgsql_dialer_cancel(struct pgsql_dialer *dialer, PGconn *conn)
         if (cancelling == NULL)
                 return;
         cancelling->shared = shared;
+        cancelling->queries = queries;
         cancelling->cancel = PQgetCancel(conn);
         if (cancelling->cancel != NULL &&
                 start_thread(shared, &shared->cancelling, run_cancel,

@@ -36,9 +36,11 @@ int pgsql_dialer_start(struct pgsql_dialer *dialer, const struct host *host,
 
 /*
  * Has the server told that nobody waits for what it does for a connection,
- * which may be closed at once. It's done if it can be done.
+ * which may be closed at once: for one query after the other, of as many as may
+ * be under way. It's done if it can be done.
  */
-void pgsql_dialer_cancel(struct pgsql_dialer *dialer, struct pg_conn *conn);
+void pgsql_dialer_cancel(
+        struct pgsql_dialer *dialer, struct pg_conn *conn, size_t queries);
 
 /* Ends what has begun: done is not called. NULL does nothing. */
 void pgsql_dialer_close(struct pgsql_dialer *dialer);

@@ -38,9 +38,11 @@ struct pipeline {
         bool is_prepared;         /* by the name */
         struct pg_result *result; /* the last one of the slot */
         size_t received;          /* bytes for this slot, or a few more */
+        bool may_have_more;       /* of what has been received */
 };
 
-/* Takes the connection; borrows the rest. */
+/* Takes the connection; borrows the rest. No reason of these names the host,
+ * but those of the lookups do. */
 void pipeline_init(struct pipeline *pipeline, struct pgsql_query *query,
         const char *host, struct pg_conn *conn);
 
@@ -49,6 +51,9 @@ void pipeline_fini(struct pipeline *pipeline);
 
 /* Whether results are to come. */
 bool pipeline_is_busy(const struct pipeline *pipeline);
+
+/* Returns how many questions wait for their results. */
+size_t pipeline_count(const struct pipeline *pipeline);
 
 /*
  * Puts questions into the buffer of a connection that is not busy. Those that
@@ -64,16 +69,30 @@ int pipeline_ask(
  */
 int pipeline_send(struct pipeline *pipeline, struct reason *ret_reason);
 
-/* Reads what has come. Returns 0, or -ENOTCONN with the reason. */
+/*
+ * Reads what has come. Returns 0; -ENOTCONN with the reason; or -EFBIG with the
+ * reason: the next result is too large, and the connection of no more use.
+ */
 int pipeline_receive(struct pipeline *pipeline, struct reason *ret_reason);
 
 /*
  * Takes the next answer. Returns 1: the question's lookup is answered, as the
- * verdict says; 0: there is no other yet; -ENOTCONN: the connection is of no
- * more use, with the reason.
+ * verdict says; 0: there is no other yet; or as pipeline_receive.
  */
 int pipeline_next(struct pipeline *pipeline, struct question **ret_question,
         enum pgsql_verdict *ret_verdict, struct reason *ret_reason);
+
+/*
+ * Has a question asked in another way the next time, if that may be better than
+ * a failure. Returns false if it's answered by now.
+ */
+bool pipeline_asks_anew(struct question *question, enum pgsql_verdict verdict);
+
+/*
+ * Makes a connection that is not busy ready for others: what the server has
+ * said unasked is forgotten. Returns 0, or -ENOTCONN with the reason.
+ */
+int pipeline_settle(struct pipeline *pipeline, struct reason *ret_reason);
 
 /* Forgets a question: its result will be dropped. */
 void pipeline_forget(struct pipeline *pipeline, struct question *question);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tables/support/pgsql_pool.h"
 #include "base/events.h"
-#include "tables/support/pgsql_connection.h"
-#include "tables/support/pgsql_dialer.h"
+#include "tables/support/pgsql_connections.h"
 #include "tables/support/pgsql_wait.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -10,46 +9,39 @@
 struct pool {
         struct post turn; /* first: the end of the loop's turn */
         bool is_turn_due;
-        struct pgsql_login *login;
-        struct hosts *hosts; /* its hosts */
-        struct pgsql_query *query;
+        struct pgsql_config *config;
         struct events *events;
-        uint64_t idle_interval;
         struct questions questions;
-        struct event *event; /* for the end of the hosts' rest */
-        struct pgsql_dialer *dialer;
-        struct host *dialed; /* NULL: none is */
+        struct connections *connections;
         struct pgsql_waiter waiter;
         bool *is_closed; /* tells whoever calls the askers */
-        size_t count, size;
-        struct connection *connections[];
 };
 
 static const struct connection_owner owner;
 
-static void dispatch(struct pool *pool);
-static void on_turn(struct post *post);
-static void on_dialed(
-        void *ctx, struct pg_conn *conn, const struct reason *reason);
+static void dispatch(void *ctx);
 
-struct pool *pool_new(const struct table_env *env, struct pgsql_login *login,
-        struct pgsql_query *query, size_t size, uint64_t idle_interval)
+static void on_turn(struct post *post)
 {
-        struct pool *pool =
-                calloc(1, sizeof(*pool) + size * sizeof(pool->connections[0]));
+        struct pool *pool = (struct pool *)post;
+
+        pool->is_turn_due = false;
+        dispatch(pool);
+}
+
+struct pool *pool_new(const struct table_env *env, struct pgsql_config *config)
+{
+        struct pool *pool = calloc(1, sizeof(*pool));
 
         if (pool == NULL)
                 return NULL;
         pool->turn.run = on_turn;
-        pool->login = login;
-        pool->hosts = &login->hosts;
-        pool->query = query;
+        pool->config = config;
         pool->events = env->events;
-        pool->idle_interval = idle_interval;
-        pool->size = size;
         questions_init(&pool->questions, env->queue > 0 ? env->queue : 1);
-        pool->dialer = pgsql_dialer_new(env, login, on_dialed, pool);
-        if (pool->dialer != NULL)
+        pool->connections =
+                connections_new(env, config, &owner, dispatch, pool);
+        if (pool->connections != NULL)
                 return pool;
         free(pool);
         return NULL;
@@ -63,63 +55,74 @@ static void dispatch_later(struct pool *pool)
         pool->is_turn_due = true;
 }
 
-static void on_turn(struct post *post)
-{
-        struct pool *pool = (struct pool *)post;
-
-        pool->is_turn_due = false;
-        dispatch(pool);
-}
-
-/* The order stays: the first ones are used most, the last ones get idle. */
-static void drop(struct connection *connection)
-{
-        struct pool *pool = connection->ctx;
-        size_t i = 0;
-
-        while (pool->connections[i] != connection)
-                i++;
-        pool->count--;
-        for (; i < pool->count; i++)
-                pool->connections[i] = pool->connections[i + 1];
-        connection_free(connection);
-}
-
 static void put_back(struct pool *pool, struct question *question)
 {
         question->lookup->answer = ANSWER_NONE;
         questions_put_back(&pool->questions, question);
 }
 
-/* What is left of a connection is asked once more, but not twice. */
-static void put_back_lost(struct pool *pool, struct question *question,
-        const struct reason *reason)
+/* It's over for one; its asker is told later. */
+static void fail(struct pool *pool, struct question *question,
+        const struct connection *connection, const char *why)
 {
-        if (!question->is_second) {
-                question->is_second = true;
-                put_back(pool, question);
+        lookup_failed(question->lookup, "%s: %s", connection->host->name, why);
+        questions_tell(&pool->questions, question);
+}
+
+/*
+ * Whoever was the only one on a connection that is lost may be why: it is asked
+ * once more, but not twice. Of several nobody knows: each is asked by itself.
+ */
+static void put_back_lost(struct connection *connection,
+        struct question *question, bool is_only, const struct reason *reason)
+{
+        struct pool *pool = connection->ctx;
+
+        if (is_only && question->is_lost) {
+                fail(pool, question, connection, reason->text);
                 return;
         }
-        lookup_failed(question->lookup, "%s", reason->text);
-        questions_tell(&pool->questions, question);
+        question->is_lost |= is_only;
+        question->is_alone = true;
+        question->least = pool->connections->made + 1;
+        put_back(pool, question);
 }
 
 static void on_lost(struct connection *connection, const struct reason *reason)
 {
         struct pool *pool = connection->ctx;
-        struct reason copy = *reason; /* it may be a lookup's */
         struct question *question;
+        bool is_only = pipeline_count(&connection->pipeline) == 1;
 
         while ((question = pipeline_take_back(&connection->pipeline, 0)) !=
                 NULL)
-                put_back_lost(pool, question, &copy);
-        drop(connection);
+                put_back_lost(connection, question, is_only, reason);
+        connections_lose(pool->connections, connection, reason);
+        dispatch_later(pool);
+}
+
+/* The first one's result is: that is nobody else's fault. */
+static void on_too_large(
+        struct connection *connection, const struct reason *reason)
+{
+        struct pool *pool = connection->ctx;
+        struct question *question;
+
+        while ((question = pipeline_take_back(&connection->pipeline, 1)) !=
+                NULL)
+                put_back(pool, question);
+        question = pipeline_take_back(&connection->pipeline, 0);
+        if (question != NULL)
+                fail(pool, question, connection, reason->text);
+        connections_stop(pool->connections, connection, false);
         dispatch_later(pool);
 }
 
 static void on_unused(struct connection *connection)
 {
-        drop(connection);
+        struct pool *pool = connection->ctx;
+
+        connections_drop(pool->connections, connection);
 }
 
 static void on_rested(struct connection *connection)
@@ -144,19 +147,14 @@ static void on_stalled(struct connection *connection)
         dispatch_later(pool);
 }
 
-/*
- * The server is slow or hangs. Another host is better then; if there is none,
- * nothing is won by a rest.
- */
+/* The server is slow or hangs. */
 static void on_late(struct connection *connection)
 {
         struct pool *pool = connection->ctx;
-        struct host *host = connection->host;
         uint64_t now = events_now();
         struct question *question;
-        struct reason reason;
+        bool is_late = false;
 
-        reason_set_errno(&reason, -ETIMEDOUT, "no answer in time");
         while ((question = pipeline_take_back(&connection->pipeline, 0)) !=
                 NULL) {
                 if (question->deadline > now) {
@@ -164,29 +162,11 @@ static void on_late(struct connection *connection)
                         put_back(pool, question);
                         continue;
                 }
-                lookup_failed(
-                        question->lookup, "%s: no answer in time", host->name);
-                questions_tell(&pool->questions, question);
+                is_late = true;
+                fail(pool, question, connection, "no answer in time");
         }
-        if (pool->hosts->count > 1)
-                hosts_down(pool->hosts, host, now, &reason);
-        pgsql_dialer_cancel(pool->dialer, connection->pipeline.conn);
-        drop(connection);
+        connections_stop(pool->connections, connection, is_late);
         dispatch_later(pool);
-}
-
-/* Whether a question is better asked in another way than failed. */
-static bool is_asked_anew(struct question *question, enum pgsql_verdict verdict)
-{
-        if (verdict == PGSQL_ALONE && !question->is_alone) {
-                question->is_alone = true;
-                return true;
-        }
-        if (verdict == PGSQL_AS_TEXT && !question->is_text) {
-                question->is_text = true;
-                return true;
-        }
-        return false;
 }
 
 /* Tells the asker, who may close the pool. Returns false then. */
@@ -206,10 +186,10 @@ static bool on_answered(struct connection *connection,
         struct question *question, enum pgsql_verdict verdict)
 {
         struct pool *pool = connection->ctx;
-        struct reason reason = question->lookup->reason;
+        struct reason reason;
 
-        if (is_asked_anew(question, verdict)) {
-                question->connection = NULL;
+        connections_works(pool->connections, connection);
+        if (pipeline_asks_anew(question, verdict)) {
                 put_back(pool, question);
                 dispatch_later(pool);
                 return true;
@@ -217,6 +197,7 @@ static bool on_answered(struct connection *connection,
         if (verdict != PGSQL_ENDED)
                 return tell(pool, question->lookup);
         questions_tell(&pool->questions, question);
+        reason_set(&reason, "an unexpected result");
         on_lost(connection, &reason);
         return false;
 }
@@ -227,6 +208,7 @@ static const struct connection_owner owner = {
         .unused = on_unused,
         .stalled = on_stalled,
         .late = on_late,
+        .too_large = on_too_large,
         .lost = on_lost,
 };
 
@@ -234,24 +216,24 @@ static bool needs_own_turn(
         const struct pool *pool, const struct question *question)
 {
         return question->is_alone || question->is_text ||
-               pgsql_form(pool->query) == PGSQL_TEXT;
+               pgsql_form(&pool->config->query) == PGSQL_TEXT;
 }
 
 /*
  * Takes as many of those that wait as can be asked together, `most` at most.
- * A new connection is for those that have lost theirs; when there can be none
- * now, any other will do.
+ * Those that have lost a connection wait for one made later; when there can be
+ * none now, any other will do.
  */
-static size_t take_together(struct pool *pool, bool is_used, size_t most,
-        struct question **ret_list)
+static size_t take_together(
+        struct pool *pool, uint64_t number, size_t most, struct question **list)
 {
-        bool is_any =
-                !is_used || hosts_rest_until(pool->hosts, events_now()) > 0;
         size_t count = 0;
 
+        if (!connections_may_grow(pool->connections))
+                number = UINT64_MAX;
         while (count < most) {
                 struct question *question =
-                        questions_take(&pool->questions, is_any);
+                        questions_take(&pool->questions, number);
 
                 if (question == NULL)
                         break;
@@ -259,15 +241,15 @@ static size_t take_together(struct pool *pool, bool is_used, size_t most,
                         questions_put_back(&pool->questions, question);
                         break;
                 }
-                ret_list[count++] = question;
+                list[count++] = question;
                 if (needs_own_turn(pool, question))
                         break;
         }
         return count;
 }
 
-/* What goes wrong is told later. */
-static void ask(
+/* What goes wrong is told later. Returns false when the connection is lost. */
+static bool ask(
         struct connection *connection, struct question **list, size_t count)
 {
         struct pool *pool = connection->ctx;
@@ -283,18 +265,40 @@ static void ask(
                 else if (asked[i]->lookup->answer == ANSWER_FAILED)
                         questions_tell(&pool->questions, asked[i]);
                 else
-                        put_back_lost(pool, asked[i], &reason);
+                        put_back_lost(
+                                connection, asked[i], count == 1, &reason);
         }
         if (r < 0)
                 on_lost(connection, &reason);
+        return r == 0;
 }
 
-static size_t count_idle(const struct pool *pool)
+/*
+ * Gives questions to a connection until it is busy: one that cannot be asked at
+ * all keeps it from nothing. Returns false when it is lost.
+ */
+static bool give_to(
+        struct pool *pool, struct connection *connection, size_t share)
+{
+        struct question *list[PIPELINE_MAX];
+        size_t most = share < PIPELINE_MAX ? share : PIPELINE_MAX, count;
+
+        while (!pipeline_is_busy(&connection->pipeline)) {
+                count = take_together(pool, connection->number, most, list);
+                if (count == 0)
+                        break;
+                if (!ask(connection, list, count))
+                        return false;
+        }
+        return true;
+}
+
+static size_t count_idle(const struct connections *connections)
 {
         size_t count = 0;
 
-        for (size_t i = 0; i < pool->count; i++)
-                if (!pipeline_is_busy(&pool->connections[i]->pipeline))
+        for (size_t i = 0; i < connections->count; i++)
+                if (!pipeline_is_busy(&connections->list[i]->pipeline))
                         count++;
         return count;
 }
@@ -302,112 +306,61 @@ static size_t count_idle(const struct pool *pool)
 /* Gives questions to the idle connections, a fair share to each. */
 static void give(struct pool *pool)
 {
-        size_t idle = count_idle(pool), i = 0;
+        struct connections *connections = pool->connections;
+        size_t idle = count_idle(connections), i = 0;
 
-        while (i < pool->count && pool->questions.count > 0 && idle > 0) {
-                struct connection *connection = pool->connections[i];
-                struct question *list[PIPELINE_MAX];
+        while (idle > 0 && i < connections->count &&
+                pool->questions.count > 0) {
+                struct connection *connection = connections->list[i];
                 size_t share = (pool->questions.count + idle - 1) / idle;
-                size_t before = pool->count;
+                bool is_busy = pipeline_is_busy(&connection->pipeline);
 
-                if (pipeline_is_busy(&connection->pipeline)) {
+                if (is_busy || give_to(pool, connection, share))
                         i++;
-                        continue;
-                }
-                share = take_together(pool, connection->is_used,
-                        share < PIPELINE_MAX ? share : PIPELINE_MAX, list);
-                idle--;
-                if (share > 0)
-                        ask(connection, list, share);
-                if (pool->count == before)
-                        i++;
+                if (!is_busy)
+                        idle--;
         }
-}
-
-/* Has another connection made, unless none can be made now. */
-static void dial(struct pool *pool)
-{
-        uint64_t now = events_now();
-        struct reason reason;
-
-        if (pool->dialed != NULL || pool->count == pool->size)
-                return;
-        pool->dialed = hosts_choose(pool->hosts, now);
-        if (pool->dialed == NULL) {
-                reason = pool->hosts->reason;
-                event_at(pool->event, hosts_rest_until(pool->hosts, now));
-        } else if (pgsql_dialer_start(pool->dialer, pool->dialed, &reason) <
-                   0) {
-                pool->dialed = NULL;
-        }
-        if (pool->dialed == NULL && pool->count == 0)
-                questions_fail(&pool->questions, &reason);
 }
 
 /* Has those who wait asked, as far as there are connections. */
-static void dispatch(struct pool *pool)
-{
-        give(pool);
-        if (pool->questions.count > 0)
-                dial(pool);
-}
-
-static void on_dialed(
-        void *ctx, struct pg_conn *conn, const struct reason *reason)
+static void dispatch(void *ctx)
 {
         struct pool *pool = ctx;
-        struct host *host = pool->dialed;
-        struct connection *connection;
+        const struct reason *obstacle;
 
-        pool->dialed = NULL;
-        if (conn == NULL) {
-                hosts_down(pool->hosts, host, events_now(), reason);
-                dispatch(pool);
+        give(pool);
+        if (pool->questions.count == 0)
                 return;
-        }
-        hosts_up(pool->hosts, host);
-        connection = connection_new(pool->events, &owner, pool, pool->query,
-                host, conn, pool->idle_interval);
-        if (connection != NULL)
-                pool->connections[pool->count++] = connection;
-        dispatch(pool);
-}
-
-static void on_rest_over(void *ctx)
-{
-        dispatch(ctx);
+        connections_want(pool->connections);
+        obstacle = connections_obstacle(pool->connections);
+        if (obstacle != NULL)
+                questions_fail(&pool->questions, obstacle);
 }
 
 /* Events begin with the first lookup, on the thread that they belong to. */
 static int open_events(struct pool *pool)
 {
-        if (pool->event == NULL)
-                pool->event = event_new(pool->events, NULL, on_rest_over, pool);
-        if (pool->event == NULL)
-                return -ENOMEM;
         pgsql_waiter_close(&pool->waiter); /* it was but for a trial */
+        if (connections_open(pool->connections) < 0)
+                return -ENOMEM;
         return questions_open(&pool->questions, pool->events);
-}
-
-static bool is_resting(const struct pool *pool)
-{
-        return pool->count == 0 && pool->dialed == NULL &&
-               hosts_rest_until(pool->hosts, events_now()) > 0;
 }
 
 enum progress pool_start(struct pool *pool, struct lookup *lookup)
 {
         uint64_t deadline = events_now() + POOL_TIME;
+        const struct reason *obstacle;
 
         if (lookup->deadline < deadline)
                 deadline = lookup->deadline;
         if (lookup->finish == NULL)
-                return pgsql_wait(&pool->waiter, pool->login, pool->query,
-                        lookup, deadline);
+                return pgsql_wait(&pool->waiter, pool->config->login,
+                        &pool->config->query, lookup, deadline);
         if (open_events(pool) < 0)
                 return lookup_failed(lookup, "out of memory");
-        if (is_resting(pool))
-                return lookup_failed(lookup, "%s", pool->hosts->reason.text);
+        obstacle = connections_obstacle(pool->connections);
+        if (obstacle != NULL)
+                return lookup_failed(lookup, "%s", obstacle->text);
         if (questions_add(&pool->questions, lookup, deadline) == NULL)
                 return LOOKUP_DONE;
         dispatch_later(pool);
@@ -433,12 +386,8 @@ void pool_close(struct pool *pool)
                 *pool->is_closed = true;
         if (pool->is_turn_due)
                 events_undefer(pool->events, &pool->turn);
-        while (pool->count > 0)
-                drop(pool->connections[pool->count - 1]);
         pgsql_waiter_close(&pool->waiter);
-        pgsql_dialer_close(pool->dialer);
+        connections_close(pool->connections);
         questions_close(&pool->questions);
-        event_free(pool->event);
-        pgsql_login_unref(pool->login);
         free(pool);
 }

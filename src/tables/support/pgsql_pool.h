@@ -10,8 +10,7 @@
 #ifndef TABLES_SUPPORT_PGSQL_POOL_H
 #define TABLES_SUPPORT_PGSQL_POOL_H
 
-#include "tables/support/pgsql_login.h"
-#include "tables/support/pgsql_query.h"
+#include "tables/support/pgsql_config.h"
 
 /* How long a lookup may take if nobody says, in milliseconds. */
 #define POOL_TIME 10000
@@ -19,13 +18,10 @@
 struct pool;
 
 /*
- * Takes the login, one reference, unless it returns NULL: there is no memory.
- * Borrows the query. size: how many connections there may be, from 1.
- * idle_interval: how long one stays open unused, in milliseconds. env: its
- * events, queue. Any thread.
+ * Borrows the configuration. env: its events, watcher and queue. Any thread.
+ * Returns NULL when there is no memory.
  */
-struct pool *pool_new(const struct table_env *env, struct pgsql_login *login,
-        struct pgsql_query *query, size_t size, uint64_t idle_interval);
+struct pool *pool_new(const struct table_env *env, struct pgsql_config *config);
 
 /*
  * start and cancel of a table, for keys that are asked for. A lookup without

@@ -4,6 +4,8 @@
 #include "tables/support/pgsql_pipeline.h"
 #include <errno.h>
 
+#define TRIES 3
+
 /* Connects to any host. Returns 0, or a negative errno: the lookup has failed.
  */
 static int connect_to_any(const struct pgsql_login *login, struct hosts *hosts,
@@ -32,36 +34,29 @@ static int connect_to_any(const struct pgsql_login *login, struct hosts *hosts,
         }
 }
 
-/* Goes on until there is an answer. Returns as pipeline_next, never 0. */
-static int wait_for_answer(struct pipeline *pipeline, uint64_t deadline,
-        enum pgsql_verdict *ret_verdict, struct reason *ret_reason)
+/* Waits for more to come. Returns 0, or a negative errno with the reason. */
+static int wait_for_more(
+        struct pipeline *pipeline, uint64_t deadline, struct reason *ret_reason)
 {
-        struct question *question;
-        int r;
+        int r = pipeline_send(pipeline, ret_reason);
 
-        do {
-                r = pipeline_send(pipeline, ret_reason);
-                if (r < 0)
-                        return r;
-                r = pgsql_wait_for(pipeline->conn, (unsigned)r, deadline);
-                if (r < 0) {
-                        reason_set_errno(ret_reason, r, "%s", pipeline->host);
-                        return r;
-                }
-                r = pipeline_receive(pipeline, ret_reason);
-                if (r == 0)
-                        r = pipeline_next(
-                                pipeline, &question, ret_verdict, ret_reason);
-        } while (r == 0);
+        if (r < 0)
+                return r;
+        r = pgsql_wait_for(pipeline->conn, (unsigned)r, deadline);
+        if (r == 0)
+                return pipeline_receive(pipeline, ret_reason);
+        reason_set_errno(ret_reason, r, "wait");
         return r;
 }
 
-/* Asks once. Returns what it came to. */
+/* Asks once. Returns what it came to; the connection is at rest, or of no more
+ * use. */
 static enum pgsql_verdict ask(
         struct pipeline *pipeline, struct question *question)
 {
-        struct question *list[1] = {question};
+        struct question *list[1] = {question}, *answered;
         enum pgsql_verdict verdict = PGSQL_LOST;
+        bool is_answered = false;
         struct reason reason;
         int r = pipeline_ask(pipeline, list, 1);
 
@@ -72,11 +67,20 @@ static enum pgsql_verdict ask(
         }
         if (list[0] != NULL)
                 return PGSQL_ANSWERED; /* it has failed */
-        r = wait_for_answer(pipeline, question->deadline, &verdict, &reason);
-        if (r > 0)
-                return verdict;
-        lookup_failed(question->lookup, "%s", reason.text);
-        return r == -ETIMEDOUT ? PGSQL_ENDED : PGSQL_LOST;
+        while (r >= 0 && pipeline_is_busy(pipeline)) {
+                r = pipeline_next(pipeline, &answered, &verdict, &reason);
+                is_answered |= r > 0;
+                if (r == 0 && pipeline_is_busy(pipeline))
+                        r = wait_for_more(
+                                pipeline, question->deadline, &reason);
+        }
+        if (r >= 0)
+                r = pipeline_settle(pipeline, &reason);
+        if (is_answered)
+                return r < 0 && verdict == PGSQL_ANSWERED ? PGSQL_ENDED
+                                                          : verdict;
+        lookup_failed(question->lookup, "%s: %s", pipeline->host, reason.text);
+        return r == -ETIMEDOUT || r == -EFBIG ? PGSQL_ENDED : PGSQL_LOST;
 }
 
 void pgsql_waiter_close(struct pgsql_waiter *waiter)
@@ -105,19 +109,20 @@ static int open_waiter(struct pgsql_waiter *waiter, struct pgsql_login *login,
 enum progress pgsql_wait(struct pgsql_waiter *waiter, struct pgsql_login *login,
         struct pgsql_query *query, struct lookup *lookup, uint64_t deadline)
 {
-        struct question question = {.lookup = lookup, .deadline = deadline};
-        enum pgsql_verdict verdict = PGSQL_LOST;
+        struct question question = {
+                .lookup = lookup, .deadline = deadline, .is_alone = true};
+        enum pgsql_verdict verdict;
 
         /* Once more on another connection, or in another form; or both. */
-        for (int tries = 0; tries < 3 && verdict != PGSQL_ANSWERED &&
-                            verdict != PGSQL_ENDED;
-                tries++) {
-                question.is_text = verdict == PGSQL_AS_TEXT || question.is_text;
+        for (int tries = 0; tries < TRIES; tries++) {
                 if (open_waiter(waiter, login, query, lookup, deadline) < 0)
                         break;
                 verdict = ask(&waiter->pipeline, &question);
                 if (verdict == PGSQL_LOST || verdict == PGSQL_ENDED)
                         pgsql_waiter_close(waiter);
+                if (verdict != PGSQL_LOST &&
+                        !pipeline_asks_anew(&question, verdict))
+                        break;
         }
         return LOOKUP_DONE;
 }

@@ -55,11 +55,11 @@ struct question *questions_add(
         return question;
 }
 
-struct question *questions_take(struct questions *questions, bool is_for_new)
+struct question *questions_take(struct questions *questions, uint64_t number)
 {
         struct question *question = TAILQ_FIRST(&questions->waiting);
 
-        while (question != NULL && question->is_second && !is_for_new)
+        while (question != NULL && question->least > number)
                 question = TAILQ_NEXT(question, link);
         if (question != NULL)
                 remove_waiting(questions, question);

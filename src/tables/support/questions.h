@@ -19,9 +19,12 @@ struct question {
         struct lookup *lookup;
         uint64_t deadline;
         struct connection *connection; /* it is asked on; NULL: it waits */
-        bool is_alone;  /* others in one go with it have been no good */
-        bool is_text;   /* no parameters will do for it */
-        bool is_second; /* a connection was lost with it: needs a new one */
+        /* Connections are numbered as they are made: this one or a later one.
+         */
+        uint64_t least;
+        bool is_lost;  /* it has lost a connection already */
+        bool is_alone; /* others in one go with it have been no good */
+        bool is_text;  /* no parameters will do for it */
         bool is_answered;
 };
 
@@ -49,10 +52,10 @@ struct question *questions_add(
         struct questions *questions, struct lookup *lookup, uint64_t deadline);
 
 /*
- * Takes the first one that waits; but none that needs a new connection, if this
- * is not for one. NULL: there is none.
+ * Takes the first one that waits and that the connection of this number will do
+ * for; UINT64_MAX: whatever it needs. NULL: there is none.
  */
-struct question *questions_take(struct questions *questions, bool is_for_new);
+struct question *questions_take(struct questions *questions, uint64_t number);
 
 /* Puts one that was taken back, to be the next. */
 void questions_put_back(struct questions *questions, struct question *question);

@@ -17,6 +17,7 @@ struct connection {
         bool is_used;              /* it has answered before */
         bool is_knocking;          /* its request has to wait */
         uint64_t pause;            /* before it knocks again */
+        uint64_t number;
 };
 
 struct remote {
@@ -28,6 +29,7 @@ struct remote {
         unsigned bad_starts; /* of these, one after the other */
         struct event *event; /* for when the supply has more */
         size_t count, most;
+        uint64_t made;                    /* the number of the newest one */
         struct connection *connections[]; /* room for most */
 };
 
@@ -124,15 +126,16 @@ static void lose(struct connection *connection, int error)
         struct remote *remote = connection->remote;
         struct question *question = connection->question;
         bool is_bad = remote->is_patient && !connection->is_used &&
-                      !question->is_second;
+                      !question->is_lost;
 
         drop(connection, error);
         if (is_bad)
                 on_bad_start(remote);
         if (orphan_is(question)) {
                 orphan_free(question);
-        } else if (error == -ECONNRESET && !question->is_second && !is_bad) {
-                question->is_second = true;
+        } else if (error == -ECONNRESET && !question->is_lost && !is_bad) {
+                question->is_lost = true;
+                question->least = remote->made + 1;
                 questions_put_back(&remote->questions, question);
         } else {
                 exchange_failed(remote->server, question->lookup, error);
@@ -149,7 +152,6 @@ static void rest(struct connection *connection)
 {
         connection->question = NULL;
         connection->is_used = true;
-        connection->remote->bad_starts = 0;
         bytes_free(&connection->channel.in);
         bytes_free(&connection->channel.out);
         event_at(connection->event, idle_end(connection->remote));
@@ -161,6 +163,8 @@ static void finish(struct connection *connection)
         struct remote *remote = connection->remote;
         struct lookup *lookup = connection->question->lookup;
 
+        remote->bad_starts = 0;
+        supply_works(&remote->supply);
         if (connection->channel.in.size > 0)
                 drop(connection, 0); /* more than it was asked for */
         else
@@ -305,6 +309,7 @@ static int add_connection(struct remote *remote, int fd)
                 return r;
         }
         event_at(connection->event, idle_end(remote));
+        connection->number = ++remote->made;
         remote->connections[remote->count++] = connection;
         return 0;
 }
@@ -322,8 +327,8 @@ static bool give_one(struct remote *remote)
                         drop_idle(connection);
                         return true;
                 }
-                question = questions_take(
-                        &remote->questions, !connection->is_used);
+                question =
+                        questions_take(&remote->questions, connection->number);
                 if (question == NULL)
                         continue;
                 begin(connection, question);

@@ -22,14 +22,19 @@ struct sqlite_connection {
         ino_t inode;
         bool is_in_transaction; /* which more than one lookup may share */
         uint64_t deadline;      /* of the lookup under way */
+        unsigned overdue;       /* how often it was seen to be past that */
 };
 
-/* Ends what takes too long. */
+/*
+ * Ends what takes too long. The first look comes at any step: SQLite counts on
+ * where it stopped in the lookup before.
+ */
 static int look_at_time(void *ctx)
 {
-        const struct sqlite_connection *connection = ctx;
+        struct sqlite_connection *connection = ctx;
 
-        return events_now() >= connection->deadline;
+        return events_now() >= connection->deadline &&
+               ++connection->overdue > 1;
 }
 
 static void wait_until(struct sqlite_connection *connection, uint64_t deadline)
@@ -39,6 +44,7 @@ static void wait_until(struct sqlite_connection *connection, uint64_t deadline)
         if (deadline != UINT64_MAX)
                 left = deadline > now ? deadline - now : 0;
         connection->deadline = deadline;
+        connection->overdue = 0;
         sqlite3_busy_timeout(
                 connection->db, left < INT_MAX ? (int)left : INT_MAX);
 }
@@ -166,29 +172,28 @@ fail:
         return give_up(connection, ret_reason);
 }
 
-struct sqlite_connection *sqlite_connect(
-        const struct sqlite_source *source, struct reason *ret_reason)
+struct sqlite_connection *sqlite_connection_new(
+        const struct sqlite_source *source)
 {
         struct sqlite_connection *connection = calloc(1, sizeof(*connection));
 
-        if (connection == NULL) {
-                reason_set_errno(ret_reason, -ENOMEM, "%s", source->path);
-                return NULL;
-        }
-        connection->source = source;
-        if (open_db(connection, UINT64_MAX, ret_reason) < 0) {
-                free(connection);
-                return NULL;
-        }
+        if (connection != NULL)
+                connection->source = source;
         return connection;
 }
 
-void sqlite_disconnect(struct sqlite_connection *connection)
+void sqlite_connection_free(struct sqlite_connection *connection)
 {
         if (connection == NULL)
                 return;
         close_db(connection);
         free(connection);
+}
+
+int sqlite_connect(
+        struct sqlite_connection *connection, struct reason *ret_reason)
+{
+        return open_db(connection, UINT64_MAX, ret_reason);
 }
 
 /* A file that is missing for a moment is no reason to forget what it said. */
@@ -201,12 +206,16 @@ static bool is_replaced(const struct sqlite_connection *connection)
                        st.st_dev != connection->device);
 }
 
-/* Runs a statement without rows. Returns 0 or -1. */
-static int run(sqlite3_stmt *statement)
+/* Runs a statement of few steps, without rows. Returns 0 or -1. */
+static int run(struct sqlite_connection *connection, sqlite3_stmt *statement)
 {
-        int r = sqlite3_step(statement);
+        uint64_t deadline = connection->deadline;
+        int r;
 
+        connection->deadline = UINT64_MAX;
+        r = sqlite3_step(statement);
         sqlite3_reset(statement);
+        connection->deadline = deadline;
         return r == SQLITE_DONE ? 0 : -1;
 }
 
@@ -229,8 +238,7 @@ static int renew(struct sqlite_connection *connection, struct lookup *lookup)
                 lookup_failed(lookup, "%s", reason.text);
                 return -1;
         }
-        connection->is_in_transaction = sqlite3_exec(connection->db, "BEGIN",
-                                                NULL, NULL, NULL) == SQLITE_OK;
+        connection->is_in_transaction = run(connection, connection->begin) == 0;
         return 0; /* without one it is slower */
 }
 
@@ -239,7 +247,7 @@ void sqlite_rest(struct sqlite_connection *connection)
         if (!connection->is_in_transaction)
                 return;
         connection->is_in_transaction = false;
-        if (run(connection->commit) < 0)
+        if (run(connection, connection->commit) < 0)
                 close_db(connection);
 }
 

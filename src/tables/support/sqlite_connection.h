@@ -19,21 +19,26 @@ struct sqlite_source {
 
 struct sqlite_connection;
 
-/*
- * Connects, and prepares the query if it has parameters. Waits a little where
- * somebody writes. Returns NULL with the reason: its code is -EBADMSG when the
- * query is wrong for this database.
- */
-struct sqlite_connection *sqlite_connect(
-        const struct sqlite_source *source, struct reason *ret_reason);
+/* Not connected yet. Returns NULL when there is no memory. */
+struct sqlite_connection *sqlite_connection_new(
+        const struct sqlite_source *source);
 
 /* NULL does nothing. */
-void sqlite_disconnect(struct sqlite_connection *connection);
+void sqlite_connection_free(struct sqlite_connection *connection);
+
+/*
+ * Connects, and prepares the query if it has parameters, to tell what is wrong
+ * before there is a lookup. Waits a little where somebody writes. Returns 0, or
+ * a negative errno with the reason: -EROFS for a query that writes.
+ */
+int sqlite_connect(
+        struct sqlite_connection *connection, struct reason *ret_reason);
 
 /*
  * Answers a lookup, its key being one that there is a query for. Blocks, until
- * its deadline at most. Connects anew when the file was replaced by another, or
- * the lookup before failed.
+ * its deadline at most; one that is past its deadline fails where it would have
+ * to wait for a lock, or take over 2,000 steps of SQLite's. Connects when it is
+ * not connected, the file was replaced by another, or the lookup before failed.
  */
 void sqlite_ask(struct sqlite_connection *connection, struct lookup *lookup);
 

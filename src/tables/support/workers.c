@@ -16,22 +16,23 @@ struct job {
         struct post post; /* first: the way back */
         struct workers *workers;
         TAILQ_ENTRY(job) link;
-        bool is_queued;        /* under the mutex */
+        uint64_t number;       /* in the order of asking; under the mutex */
+        bool is_queued;        /* likewise */
         struct lookup lookup;  /* the thread's */
         struct lookup *asking; /* the asker's; NULL: cancelled. Loop's thread */
         struct arena arena;
         max_align_t memory[JOB_MEMORY / sizeof(max_align_t)];
 };
 
-/* Milliseconds. */
-#define REST_TIME 5    /* how long a state may keep what it has */
-#define OVERDUE_TIME 1 /* until more threads share the lookups that wait */
+/* Milliseconds until more threads share the lookups that wait. */
+#define OVERDUE_TIME 1
 
 /* A thread's own. */
 struct thread {
         void *state;
         bool is_begun;
-        uint64_t busy_since; /* 0: it is at rest */
+        bool is_busy;    /* the state may keep something */
+        uint64_t newest; /* the last job that was there before it did */
 };
 
 struct workers {
@@ -50,6 +51,7 @@ struct workers {
         unsigned idle;         /* ... and wait, or have just begun */
         TAILQ_HEAD(job_list, job) jobs; /* that wait */
         unsigned queued;                /* how many */
+        uint64_t asked;                 /* how many ever */
         bool is_closed;
 
         void *own_state; /* for those who wait, on their own thread */
@@ -208,7 +210,7 @@ static void come_back(struct post *post)
 /* The mutex is locked, but not meanwhile. */
 static void take_rest(struct workers *workers, struct thread *thread)
 {
-        thread->busy_since = 0;
+        thread->is_busy = false;
         if (!thread->is_begun || workers->type->rest == NULL)
                 return;
         pthread_mutex_unlock(&workers->mutex);
@@ -224,12 +226,25 @@ static void take_job(struct workers *workers, struct job *job)
         workers->queued--;
 }
 
+/*
+ * Whether the state has to let go of what it keeps: nobody is to wait for that,
+ * and no lookup is to be answered from what is older than itself.
+ */
+static bool needs_rest(
+        const struct workers *workers, const struct thread *thread)
+{
+        const struct job *next = TAILQ_FIRST(&workers->jobs);
+
+        return thread->is_busy &&
+               (next == NULL || next->number > thread->newest);
+}
+
 /* Takes the next job, or waits for one; NULL when none will come. */
 static struct job *next_job(struct workers *workers, struct thread *thread)
 {
         struct job *job;
 
-        if (TAILQ_EMPTY(&workers->jobs) && thread->busy_since != 0)
+        if (needs_rest(workers, thread))
                 take_rest(workers, thread);
         while (TAILQ_EMPTY(&workers->jobs) && !workers->is_closed) {
                 workers->idle++;
@@ -237,19 +252,19 @@ static struct job *next_job(struct workers *workers, struct thread *thread)
                 workers->idle--;
         }
         job = TAILQ_FIRST(&workers->jobs);
-        if (job != NULL) /* else it is closed */
-                take_job(workers, job);
+        if (job == NULL) /* it is closed */
+                return NULL;
+        take_job(workers, job);
+        if (!thread->is_busy)
+                thread->newest = workers->asked;
+        thread->is_busy = true;
         return job;
 }
 
 static void run_job(
         struct workers *workers, struct job *job, struct thread *thread)
 {
-        uint64_t now = events_now();
-
-        if (thread->busy_since == 0)
-                thread->busy_since = now;
-        if (now >= job->lookup.deadline)
+        if (events_now() >= job->lookup.deadline)
                 lookup_failed(&job->lookup, "no thread had time for it");
         else if (has_state(workers, &thread->state, &thread->is_begun,
                          &job->lookup))
@@ -268,11 +283,6 @@ static void send_back(struct workers *workers, struct job *job)
                 events_post(workers->events, &job->post);
 }
 
-static bool needs_rest(const struct thread *thread)
-{
-        return events_now() - thread->busy_since >= REST_TIME;
-}
-
 static void *work(void *ctx)
 {
         struct workers *workers = ctx;
@@ -287,8 +297,6 @@ static void *work(void *ctx)
                 run_job(workers, job, &thread);
                 pthread_mutex_lock(&workers->mutex);
                 send_back(workers, job);
-                if (needs_rest(&thread))
-                        take_rest(workers, &thread);
         }
         pthread_mutex_unlock(&workers->mutex);
         if (thread.is_begun && workers->type->end != NULL)
@@ -365,6 +373,7 @@ static int put_job(struct workers *workers, struct job *job)
                 return -EBUSY;
         TAILQ_INSERT_TAIL(&workers->jobs, job, link);
         job->is_queued = true;
+        job->number = ++workers->asked;
         workers->queued++;
         return 0;
 }

@@ -27,8 +27,9 @@ struct workers_type {
         void (*run)(void *ctx, void *state, struct lookup *lookup);
         /*
          * Lets go of what a state keeps from one lookup to the next, such as a
-         * transaction: before its thread waits for work, and every few
-         * milliseconds. NULL: it keeps nothing.
+         * transaction: before its thread waits for work, and before a lookup
+         * that was asked after the first one of those that shared it was run.
+         * NULL: it keeps nothing.
          */
         void (*rest)(void *state);
         /* Frees ctx, when no thread runs any more. NULL: nothing to do. */

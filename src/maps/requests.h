@@ -3,20 +3,20 @@
  * The way of a request through a map's content, at once or later. On the
  * server's thread only.
  */
-#ifndef MAPS_QUESTIONS_H
-#define MAPS_QUESTIONS_H
+#ifndef MAPS_REQUESTS_H
+#define MAPS_REQUESTS_H
 
 #include "maps/content.h"
 #include "maps/tally.h"
 
-struct question;
+struct asked;
 
-struct questions {
+struct requests {
         struct tally *tally;
         struct events *events;
         struct ending ending; /* of those that are pending, if any */
-        struct question *pending;
-        struct question *unused; /* memory to use again */
+        struct asked *pending;
+        struct asked *unused; /* memory to use again */
         unsigned unused_count;
 };
 
@@ -24,18 +24,18 @@ struct questions {
  * Borrows both. What is pending when the events end is cancelled; events may be
  * NULL: then nothing is to be pending.
  */
-void questions_begin(struct questions *questions, struct tally *tally,
-        struct events *events);
+void requests_begin(
+        struct requests *requests, struct tally *tally, struct events *events);
 
 /* Asks the content and replies, now or later. */
-void questions_ask(struct questions *questions, struct content *content,
+void requests_ask(struct requests *requests, struct content *content,
         struct socketmap_request *request);
 
 /* Ends those that are pending: the server answers TEMP to them. */
-void questions_cancel(struct questions *questions);
+void requests_cancel(struct requests *requests);
 
 /* None may be pending. */
-void questions_fini(struct questions *questions);
+void requests_fini(struct requests *requests);
 
 /*
  * What is replied to a lookup that is done. The text lives as the lookup's

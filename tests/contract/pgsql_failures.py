@@ -1,0 +1,246 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""pgsql tables, through a daemon, whatever the server does: TEMP in time, never
+"not found" nor another key's answer, and found again when it is back."""
+import struct
+import threading
+import time
+
+from ending import end_on_signals
+from pgsql_maps import DEADLINE, FAILED, LATEST, Maps, in_threads
+from postgres import Server, free_port
+from postgres_impostor import ANSWER, LOGIN, ROW, Impostor, message
+from tap import case, done
+
+BY_KEY = "select v from kv where k = '%s'"
+
+SCHEMA = """
+create table kv (k text, v text);
+insert into kv values ('a@b.c', 'x@y');
+create function slow(key text) returns text language plpgsql as $$
+begin
+    if key like 'slow%' then
+        perform pg_sleep(60);
+    end if;
+    return key;
+end $$;
+create function broken(key text) returns text language plpgsql as $$
+begin
+    if key = 'lost' then
+        perform pg_terminate_backend(pg_backend_pid());
+    end if;
+    raise notice 'nothing';
+    return key;
+end $$;
+"""
+
+
+def query(text, **options):
+    return server.options(query=text, **options)
+
+
+end_on_signals()
+server = Server()
+server.sql(SCHEMA)
+
+
+@case("a server that comes later, restarts, goes for good")
+def _():
+    with Server(started=False) as other:
+        with Maps({"m": other.options(query="select '%s'",
+                                      user="postgres")}) as maps:
+            assert "Connection refused" in maps.failure("m", "a")
+            other.start()
+            maps.wait_found("m", "a")
+            for _ in range(2):
+                other.restart()
+                maps.wait_found("m", "a")
+            in_threads(8, lambda _: maps.wait_found("m", "a"))
+            other.stop()
+            for _ in range(3):
+                assert maps.failure("m", "a")
+            other.start()
+            maps.wait_found("m", "a")
+
+
+@case("a server that comes and goes: TEMP or the value, never another answer")
+def _():
+    with Server(started=False) as other:
+        with Maps({"m": other.options(query="select '%s'",
+                                      user="postgres")}) as maps:
+            is_over = threading.Event()
+
+            def ask(number):
+                with maps.client() as client:
+                    while not is_over.is_set():
+                        key = f"{number} {time.monotonic()}"
+                        start = time.monotonic()
+                        status, text = client.lookup("m", key)
+                        took = time.monotonic() - start
+                        assert took < DEADLINE + LATEST, took
+                        assert status in FAILED or (
+                            status == "OK" and text.decode() == key), text
+
+            def flap():
+                try:
+                    for _ in range(4):
+                        other.start()
+                        time.sleep(0.5)
+                        other.stop()
+                        time.sleep(0.3)
+                finally:
+                    is_over.set()
+
+            in_threads(9, lambda n: flap() if n == 8 else ask(n))
+            other.start()
+            maps.wait_found("m", "a")
+
+
+@case("a server that hangs: TEMP in time, and found when it goes on")
+def _():
+    with Maps({"m": query(BY_KEY), "new": query(BY_KEY)}) as maps:
+        assert maps.value("m", "a@b.c") == "x@y"
+        server.hang()
+        try:
+            in_threads(8, lambda _: maps.failure("m", "a@b.c"))
+            in_threads(2, lambda _: maps.failure("new", "a@b.c"))
+            assert maps.failure("m", "a@b.c")
+        finally:
+            server.go_on()
+        maps.wait_found("m", "a@b.c")
+        maps.wait_found("new", "a@b.c")
+
+
+def wait_running(count):
+    """Waits until so many queries of a slow key are run."""
+    end = time.monotonic() + 5
+    while server.sql(
+            "select count(*) from pg_stat_activity where state = 'active' and "
+            "query like '%slow(%' and pid <> pg_backend_pid()") != str(count):
+        assert time.monotonic() < end, f"there are never {count}"
+        time.sleep(0.05)
+
+
+@case("a slow key fails at its deadline, cancelled; others don't wait for it")
+def _():
+    for text in ("select slow('%s')", "select case when '%s' like 'slow%%' "
+                 "then (select count(*)::text from generate_series(1, "
+                 "1000000000)) else '%u' end"):
+        with Maps({"m": query(text, connections=6)}, deadline=3) as maps:
+            def ask(number):
+                start = time.monotonic()
+                status, text = maps.ask("m", f"slow{number}")
+                took = time.monotonic() - start
+                assert status in FAILED, text
+                assert took < 3 + LATEST, took
+
+            def ask_others(number):
+                with maps.client() as client:
+                    for turn in range(20):
+                        key = f"{number} {turn}"
+                        answer = client.lookup("m", key)
+                        assert answer == ("OK", key.encode()), answer
+
+            in_threads(12, lambda n: ask(n) if n < 4 else ask_others(n))
+            wait_running(0)
+
+
+@case("a connection that is lost in a query: asked once more, then TEMP")
+def _():
+    with Maps({"m": query("select broken('%s')")}) as maps:
+        assert maps.value("m", "a") == "a"
+        assert "terminating connection" in maps.failure("m", "lost")
+        assert maps.value("m", "a") == "a"
+        server.sql("select pg_terminate_backend(pid) from pg_stat_activity "
+                   "where usename = 'mail'")
+        assert maps.value("m", "a") == "a"
+
+
+@case("a daemon that ends while queries are under way")
+def _():
+    with Maps({"m": query("select slow('%s')", connections=2)},
+              deadline=30, drain_timeout="100ms") as maps:
+        clients = [maps.client() for _ in range(3)]
+        for number, client in enumerate(clients):
+            client.ask("m", f"slow{number}")
+        wait_running(2)
+        assert maps.daemon.stop() == 0, maps.daemon.stderr()
+        for client in clients:
+            client.close()
+    server.sql("select pg_cancel_backend(pid) from pg_stat_activity "
+               "where query like '%slow(%' and pid <> pg_backend_pid()")
+
+
+@case("a map whose server hangs delays no other")
+def _():
+    with Server() as other, Maps({
+            "hanging": other.options(query="select '%s'"),
+            "good": query(BY_KEY)}) as maps:
+        maps.wait_found("hanging", "a")
+        other.hang()
+        is_over = threading.Event()
+
+        def ask(number):
+            if number < 4:
+                maps.failure("hanging", "a")
+                is_over.set()
+                return
+            with maps.client() as client:
+                while not is_over.is_set():
+                    start = time.monotonic()
+                    assert client.lookup("good", "a@b.c") == ("OK", b"x@y")
+                    assert time.monotonic() - start < DEADLINE / 2
+        in_threads(6, ask)
+
+
+@case("half an answer, garbage, one too many: TEMP, in time")
+def _():
+    replies = {"good": (LOGIN, ANSWER), "empty": (b"", b""),
+               "garbage": (b"HTTP/1.1 400 Bad Request\r\n\r\n", b""),
+               "answered": (LOGIN, b"HTTP/1.1 400 Bad Request\r\n\r\n"),
+               "large": (LOGIN, b"D\x7f\xff\xff\xff" + b"x" * 100000),
+               "bytes": (LOGIN, bytes(range(256))),
+               "end": (LOGIN, message(b"Z", b"I")),
+               "row": (LOGIN, ROW + message(b"D", b"\xff\xff"))}
+    for size in (1, 4, 5, 20, 40, len(ROW) - 1, len(ROW), len(ANSWER) - 7):
+        replies[f"half{size}"] = (LOGIN, ANSWER[:size])
+    for size in (1, 8, len(LOGIN) - 7):
+        replies[f"login{size}"] = (LOGIN[:size], b"")
+    for closes in (False, True):
+        impostors = {name: Impostor(*reply, closes, 100 if name == "good" else 1)
+                     for name, reply in replies.items()}
+        tables = {
+            name: f"hosts = inet:127.0.0.1:{one.port}\ndbname = d\nuser = u\n"
+                  "query = select '%s'\n" for name, one in impostors.items()}
+        with Maps(tables) as maps:
+            assert maps.value("good", "a") == "x"
+            names = list(replies)[1:]
+            in_threads(len(names), lambda n: maps.failure(names[n], "a"))
+        for one in impostors.values():
+            one.close()
+
+
+@case("a result without end: TEMP, and little memory is used")
+def _():
+    row = message(b"D", struct.pack("!HI", 1, 0))
+    wide = message(b"D", struct.pack("!H", 40000) + b"\xff" * 160000)
+    floods = {"rows": ROW + row * 8_000_000, "columns": ROW + wide * 600,
+              "notices": message(b"N", b"SNOTICE\0Mx\0\0") * 6_000_000,
+              "notifies": message(b"A", b"\0\0\0\1x\0y\0") * 6_000_000}
+    impostors = {name: Impostor(LOGIN, flood, False, 10 ** 9)
+                 for name, flood in floods.items()}
+    with Maps({name: f"hosts = inet:127.0.0.1:{one.port}\ndbname = d\n"
+               "user = u\nquery = select 1; select '%s'\nconnections = 1\n"
+               for name, one in impostors.items()}, deadline=5) as maps:
+        for name in floods:
+            for _ in range(3):
+                status, text = maps.ask(name, "a")
+                assert status == "TEMP" and b"too large" in text, text
+        if not maps.is_sanitized():
+            assert maps.peak_kb() < 500_000, maps.peak_kb()
+    for one in impostors.values():
+        one.close()
+
+
+server.close()
+done()
