@@ -51,7 +51,7 @@ static void show_print(const char *map, const char *line)
 }
 
 static const struct table_watcher watcher = {
-        .changed = ignore_change, .printed = show_print};
+        .changed = ignore_change, .said = show_print};
 
 static int open_content(struct local *local, struct report *report)
 {

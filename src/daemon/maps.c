@@ -85,15 +85,6 @@ static int add_entries(const struct opener *opener, const struct config *config,
         return code;
 }
 
-static void say_of_table(void *ctx, enum severity severity, const char *line)
-{
-        (void)ctx;
-        log_say(CONFIG_AREA_TABLE,
-                severity == SEVERITY_WARNING ? CONFIG_LOG_WARNING
-                                             : CONFIG_LOG_ERROR,
-                "%s", line);
-}
-
 static void log_change(const char *map, const char *server, const char *reason)
 {
         if (reason != NULL)
@@ -104,22 +95,22 @@ static void log_change(const char *map, const char *server, const char *reason)
                         "map %s: %s works again", map, server);
 }
 
-static void log_print(const char *map, const char *line)
+static void log_text(const char *map, const char *text)
 {
-        log_say(CONFIG_AREA_TABLE, CONFIG_LOG_INFO, "map %s: %s", map, line);
+        log_say(CONFIG_AREA_TABLE, CONFIG_LOG_WARNING, "map %s: %s", map, text);
 }
 
 static const struct table_watcher watcher = {
-        .changed = log_change, .printed = log_print};
+        .changed = log_change,
+        .said = log_text,
+};
 
 struct maps *maps_open(const struct config *config, const struct maps *former,
         struct events *events, struct report *report, int *ret_code)
 {
-        static struct report log = {.say = say_of_table};
         struct opener opener = {
                 .env = {.report = report,
                         .events = events,
-                        .log = &log,
                         .watcher = &watcher},
                 .former = former,
                 .directory = map_directory_of(config),

@@ -23,8 +23,8 @@ struct content {
 
 /*
  * Opens the tables of a map with the rules around them, and looks for its
- * canary. env: its report, events, log and watcher count. directory: of the
- * maps that it may be made of; may be NULL.
+ * canary. env: its report, events and watcher count. directory: of the maps
+ * that it may be made of; may be NULL.
  *
  * May block. Returns content with one reference, failed or not; NULL when there
  * is no memory.

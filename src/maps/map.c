@@ -12,7 +12,6 @@ struct map {
         struct map_options options;
         struct directory *directory; /* a reference */
         struct events *events;
-        struct report *log;
         const struct table_watcher *watcher;
         /*
          * Written by the server's thread, under the mutex; so that thread reads
@@ -91,7 +90,6 @@ static struct map *make_map(const struct table_env *env,
         arena_init(&map->arena, NULL, 0, SIZE_MAX);
         pthread_mutex_init(&map->mutex, NULL);
         map->events = env->events;
-        map->log = env->log;
         map->watcher = env->watcher;
         map->directory = directory_ref(directory);
         map->tally.map = map;
@@ -106,7 +104,6 @@ struct content *map_open_content(const struct map *map, struct report *report)
 {
         struct table_env env = {.report = report,
                 .events = map->events,
-                .log = map->log,
                 .watcher = map->watcher};
 
         return content_open(&env, &map->options, map->directory);

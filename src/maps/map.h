@@ -17,8 +17,8 @@ struct map;
 /*
  * Opens a map and its content, with one reference. Copies the options, and has
  * a reference to the directory, which may be NULL. env: its report, events and
- * log and watcher count; all but the first are borrowed as long as the map
- * lives. May block; any thread.
+ * watcher count; the latter two are borrowed as long as the map lives. May
+ * block; any thread.
  *
  * A table that cannot be opened now, or where the canary is not found, takes
  * no other map down: the map answers TEMP with the reason, and env->report is

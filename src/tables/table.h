@@ -66,8 +66,7 @@ enum fold { FOLD_BY_TYPE, FOLD_NO, FOLD_YES };
 struct events;
 
 /*
- * Who wants to know what becomes of the servers that tables ask, and what
- * scripts print.
+ * Who wants to know what becomes of the servers and programs that tables ask.
  */
 struct table_watcher {
         /*
@@ -76,8 +75,10 @@ struct table_watcher {
          */
         void (*changed)(
                 const char *map, const char *server, const char *reason);
-        /* A line, without control characters. Likewise on any thread. */
-        void (*printed)(const char *map, const char *line);
+        /*
+         * A program has ended, or it or a script has written a line; likewise.
+         */
+        void (*said)(const char *map, const char *text);
 };
 
 /*
@@ -88,11 +89,6 @@ struct table_watcher {
 struct table_env {
         struct report *report; /* warnings while opening; never NULL */
         struct events *events; /* NULL: nobody will ask without waiting */
-        /*
-         * For what comes while the table is open, on any thread. NULL: stderr
-         * is somebody's who listens there.
-         */
-        struct report *log;
         const struct table_watcher *watcher; /* NULL: nobody is told */
         const char *map; /* whose it is; not kept; NULL: no map's */
         enum fold fold;

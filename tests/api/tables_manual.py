@@ -14,6 +14,7 @@ import mariadb
 import postgres
 import slapd
 from tap import case, done
+from tcp_table import Server as TcpServer, reply
 
 BUILD = Path(os.environ["BUILD_ROOT"])
 PAGE = (BUILD / "doc/socketmap_tables.5").read_text()
@@ -37,7 +38,7 @@ SERVERS = {"mysql": mariadb, "pgsql": postgres}
 
 # Types whose example cannot be asked here: there is no such server, the answer
 # is random, or it names what only this project has.
-UNASKED = {"socketmap", "randmap", "map", "http", "https", "redis", "lua"}
+UNASKED = {"socketmap", "randmap", "map", "http", "https", "redis", "lua", "exec"}
 
 # Whose content an example may show, too.
 FILES = {"FILE.cf", "FILE.lua"}
@@ -145,9 +146,19 @@ def make_table_file(directory, ours, text):
         Path(name).write_text("x\n")
 
 
+def start_tcp(text):
+    """Starts one in place of the one on the port of the example, until the end
+    of the test."""
+    server = TcpServer(lambda key: reply(200, b"alice@example.net")
+                       if key == b"user@example.org" else reply(500, b"no"))
+    return re.sub(r"(tcp:[\d.]+):\d+", rf"\1:{server.port}", text)
+
+
 def compare(directory, kind, listings):
     main = listings["main.cf"].replace("/etc/postfix", directory)
     ours = listings["socketmapd.conf"].replace("/etc/postfix", directory)
+    if kind == "tcp":
+        main, ours = start_tcp(main + "\0" + ours).split("\0")
     # Postfix's programs see no other variables, for environ.
     Path(directory, "main.cf").write_text(
         "compatibility_level = 3.6\nimport_environment = x=yes\n" + main)

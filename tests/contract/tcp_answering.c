@@ -43,10 +43,9 @@ static void *serve(void *nothing)
 /* Of texts that are printed. */
 static char *line_of(const char *begin, const char *text)
 {
-        size_t size = strlen(begin);
-        char *line = malloc(size + 3 * strlen(text) + 2), *end = line + size;
+        char *line = malloc(strlen(begin) + 3 * strlen(text) + 2);
+        char *end = stpcpy(line, begin);
 
-        memcpy(line, begin, size);
         for (; *text != '\0'; text++)
                 if (*text == ' ' || *text == '%')
                         end += sprintf(end, "%%%02X", (unsigned)*text);

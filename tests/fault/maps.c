@@ -146,7 +146,8 @@ static void live_on(const struct life *life)
 }
 
 static char file[] = "/tmp/fault_maps-XXXXXX", spec[100], sqlite[100],
-            script[] = "/tmp/fault_maps-XXXXXX.lua", lua[100];
+            script[] = "/tmp/fault_maps-XXXXXX.lua", lua[100],
+            program[] = "/tmp/fault_maps-XXXXXX", exec[100];
 
 #define OTHER "other"
 #define NOBODY                                        \
@@ -203,6 +204,9 @@ static const struct life lives[] = {
         {"k", "OK k,m,k",
                 {{.name = "m", .table = lua, .threads = 2, .queue = 5}, NOBODY,
                         NOBODY}},
+        {"k", "TEMP ",
+                {{.name = "m", .table = "tcp:127.0.0.1:1"}, NOBODY, NOBODY}},
+        {"k", "OK v", {{.name = "m", .table = exec}, NOBODY, NOBODY}},
 };
 
 static void test_lives(void)
@@ -215,6 +219,14 @@ static void test_lives(void)
                         live_on(&lives[i]);
 }
 
+static void write_file(char *name, int suffix, const char *text)
+{
+        int fd = mkstemps(name, suffix);
+
+        CHECK(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+        close(fd);
+}
+
 /* Keeps the loop waiting, which the events don't. */
 static void do_nothing(uv_timer_t *timer)
 {
@@ -225,21 +237,24 @@ int main(void)
 {
         static const char text[] = "dbpath = /nonexistent/x\n"
                                    "query = select '%s'\n";
-        static const char program[] =
+        static const char function[] =
                 "function lookup(key, map)\n"
                 "  return {key, map, (key:gsub('.', '%0'))}\n"
                 "end\n";
-        int fd = mkstemp(file);
+        /* It is asked by "3:X k,". */
+        static const char command[] =
+                "command = sh -c {while [ -n \"$(dd bs=1 count=6 "
+                "2>/dev/null)\" ]; do printf '4:OK v,'; done}\n"
+                "map = X\nprocesses = 100\n";
         uv_timer_t timer;
 
-        CHECK(write(fd, text, sizeof(text) - 1) == sizeof(text) - 1);
-        close(fd);
-        fd = mkstemps(script, 4);
-        CHECK(write(fd, program, sizeof(program) - 1) == sizeof(program) - 1);
-        close(fd);
+        write_file(file, 0, text);
+        write_file(script, 4, function);
+        write_file(program, 0, command);
         snprintf(spec, sizeof(spec), "texthash:%s", file);
         snprintf(lua, sizeof(lua), "lua:%s", script);
         snprintf(sqlite, sizeof(sqlite), "sqlite:%s", file);
+        snprintf(exec, sizeof(exec), "exec:%s", program);
         uv_loop_init(&loop);
         events = events_new(&loop);
         uv_timer_init(&loop, &timer);
@@ -251,5 +266,6 @@ int main(void)
         CHECK_INT(uv_loop_close(&loop), 0);
         unlink(file);
         unlink(script);
+        unlink(program);
         return check_done();
 }

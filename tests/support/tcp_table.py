@@ -26,8 +26,8 @@ def reply(status, text):
 
 
 class Server(Threaded):
-    """Answers each key by what `script` returns: bytes to send as they are, or
-    None to close the connection."""
+    """Answers each key by what `script` returns: bytes to send as they are;
+    None to close the connection; or a list of both."""
 
     def __init__(self, script, port=0):
         super().__init__(script)
@@ -64,8 +64,9 @@ class Server(Threaded):
         assert encode(decode(key)) == key, key  # each key in one form only
         key = decode(key)
         self.requests.append(key)
-        text = self.script(key)
-        if text is None:
-            return False
-        connection.sendall(text)
+        parts = self.script(key)
+        for part in parts if isinstance(parts, list) else [parts]:
+            if part is None:
+                return False
+            connection.sendall(part)
         return True

@@ -2,6 +2,7 @@
 #include "tables/support/exec_command.h"
 #include "base/braces.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -78,6 +79,19 @@ static ssize_t copy_words(const char *text, struct arena *arena,
         return r < 0 ? r : count;
 }
 
+/* Returns the two with a byte between them, or NULL. */
+static char *join(
+        struct span first, char byte, const char *second, struct arena *arena)
+{
+        size_t size = first.size + 1 + strlen(second) + 1;
+        char *text = arena_bytes(arena, size);
+
+        if (text != NULL)
+                snprintf(text, size, "%.*s%c%s", (int)first.size, first.data,
+                        byte, second);
+        return text;
+}
+
 static bool can_run(const char *path)
 {
         return access(path, X_OK) == 0;
@@ -90,16 +104,12 @@ static int find_program(const char *name, struct arena *arena,
         const char *place = PATHS;
 
         while (*place != '\0') {
-                size_t size = strcspn(place, ":"), more = strlen(name) + 1;
-                char *path = arena_bytes(arena, size + 1 + more);
+                size_t size = strcspn(place, ":");
 
-                if (path == NULL)
+                *ret_path = join((struct span){place, size}, '/', name, arena);
+                if (*ret_path == NULL)
                         return refuse_memory(ret_reason);
-                memcpy(path, place, size);
-                path[size] = '/';
-                memcpy(path + size + 1, name, more);
-                *ret_path = path;
-                if (can_run(path))
+                if (can_run(*ret_path))
                         return 0;
                 place += size + (place[size] == ':');
         }
@@ -139,19 +149,8 @@ int exec_command_parse(const char *text, struct arena *arena,
 static char *take_over(const char *name, struct arena *arena)
 {
         const char *value = getenv(name);
-        size_t size = strlen(name), more;
-        char *text;
 
-        if (value == NULL)
-                return NULL;
-        more = strlen(value) + 1;
-        text = arena_bytes(arena, size + 1 + more);
-        if (text == NULL)
-                return NULL;
-        memcpy(text, name, size);
-        text[size] = '=';
-        memcpy(text + size + 1, value, more);
-        return text;
+        return value != NULL ? join(span_of(name), '=', value, arena) : NULL;
 }
 
 /* The last one counts. */

@@ -3,7 +3,7 @@
 #ifndef TABLES_SUPPORT_EXEC_LOG_H
 #define TABLES_SUPPORT_EXEC_LOG_H
 
-#include "base/report.h"
+#include "tables/table.h"
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -13,10 +13,11 @@
 #define EXEC_LOG_TIME 10000
 
 struct exec_log {
-        struct report *report; /* NULL: nobody listens */
-        const char *file;      /* the table's */
-        uint64_t until;        /* that time ends */
-        unsigned lines;        /* said in it */
+        const struct table_watcher *watcher; /* NULL: nobody listens */
+        const char *map;                     /* NULL: none */
+        const char *file;                    /* the table's */
+        uint64_t until;                      /* that time ends */
+        unsigned lines;                      /* said in it */
         unsigned left_out;
 };
 

@@ -39,7 +39,7 @@ struct exec_pool {
         struct events *events;
         const struct exec_command *command;
         struct exec_log *log;
-        LIST_HEAD(, member) members;
+        LIST_HEAD(members, member) members;
         bool is_told;  /* that they end without an answer */
         size_t oldest; /* of the starts */
         uint64_t starts[];
@@ -147,21 +147,24 @@ static void never_due(void *ctx)
         (void)ctx;
 }
 
+/* Returns 0 or -ENOMEM. */
+static int make_events(struct member *member)
+{
+        struct events *events = member->pool->events;
+
+        member->exit = event_new(events, on_exit_ready, never_due, member);
+        member->reading = event_new(events, on_errors, watch_errors, member);
+        return member->exit != NULL && member->reading != NULL ? 0 : -ENOMEM;
+}
+
 /* Returns 0 or a negative errno. */
 static int watch(struct member *member)
 {
-        int r;
+        const struct exec_process *process = &member->process;
+        int r = event_watch(member->exit, process->pidfd, EVENT_READ);
 
-        member->exit =
-                event_new(member->events, on_exit_ready, never_due, member);
-        member->reading =
-                event_new(member->events, on_errors, watch_errors, member);
-        if (member->exit == NULL || member->reading == NULL)
-                return -ENOMEM;
-        r = event_watch(member->exit, member->process.pidfd, EVENT_READ);
-        if (r == 0 && member->process.errors >= 0)
-                r = event_watch(
-                        member->reading, member->process.errors, EVENT_READ);
+        if (r == 0 && process->errors >= 0)
+                r = event_watch(member->reading, process->errors, EVENT_READ);
         return r;
 }
 
@@ -173,34 +176,53 @@ static void end_member(struct member *member)
                 free_member(member);
                 return;
         }
+        if (event_watch(member->exit, member->process.pidfd, EVENT_READ) < 0) {
+                reap(member, END_TIME);
+                free_member(member);
+                return;
+        }
         member->ending.run = on_end;
         events_at_end(member->events, &member->ending);
-        event_watch(member->exit, member->process.pidfd, EVENT_READ);
 }
 
-static int start_member(struct exec_pool *pool, struct reason *ret_reason)
+static struct member *make_member(struct exec_pool *pool)
 {
         struct member *member = calloc(1, sizeof(*member));
+
+        if (member == NULL)
+                return NULL;
+        member->pool = pool;
+        member->events = pool->events;
+        LIST_INSERT_HEAD(&pool->members, member, link);
+        if (make_events(member) == 0)
+                return member;
+        free_member(member);
+        return NULL;
+}
+
+/* Returns the socket, or a negative errno with the reason. */
+static int start_member(struct exec_pool *pool, struct reason *ret_reason)
+{
+        struct member *member = make_member(pool);
+        struct exec_process *process;
         int r;
 
         if (member == NULL) {
                 reason_set_errno(ret_reason, -ENOMEM, "start");
                 return -ENOMEM;
         }
-        r = exec_process_start(pool->command, pool->log->report != NULL,
-                &member->process, ret_reason);
+        process = &member->process;
+        r = exec_process_start(
+                pool->command, pool->log->watcher != NULL, process, ret_reason);
         if (r < 0) {
-                free(member);
+                free_member(member);
                 return r;
         }
-        member->pool = pool;
-        member->events = pool->events;
-        exec_errors_init(&member->errors, pool->log, member->process.pid,
-                member->process.errors);
-        LIST_INSERT_HEAD(&pool->members, member, link);
+        exec_errors_init(
+                &member->errors, pool->log, process->pid, process->errors);
         r = watch(member);
         if (r == 0)
-                return member->process.fd;
+                return process->fd;
         reason_set_errno(ret_reason, r, "start");
         end_member(member);
         return r;

@@ -21,7 +21,7 @@ void exec_wait_init(struct exec_wait *wait, const struct server *server,
 
 static int start(struct exec_wait *wait, struct reason *ret_reason)
 {
-        int r = exec_process_start(wait->command, wait->log->report != NULL,
+        int r = exec_process_start(wait->command, wait->log->watcher != NULL,
                 &wait->process, ret_reason);
 
         if (r < 0)

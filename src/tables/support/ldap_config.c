@@ -211,10 +211,10 @@ static int read_servers(struct reader *reader)
 
         if (r < 0)
                 return refuse(reader, r, why.text);
-        config->servers.log = reader->env->log;
-        config->servers.file =
-                arena_copy(&config->arena, span_of(reader->file));
-        return config->servers.file != NULL ? 0 : refuse_memory(reader);
+        config->servers.watcher = reader->env->watcher;
+        config->servers.map = arena_copy(&config->arena,
+                span_of(reader->env->map != NULL ? reader->env->map : "ldap"));
+        return config->servers.map != NULL ? 0 : refuse_memory(reader);
 }
 
 static int read_all(struct reader *reader)

@@ -217,16 +217,9 @@ int ldap_servers_choose(struct ldap_servers *servers, uint64_t *deadline,
 static void log_change(const struct ldap_servers *servers,
         const struct host *host, const struct reason *why)
 {
-        struct place place = {.file = servers->file};
-
-        if (servers->log == NULL)
-                return;
-        if (why == NULL)
-                report_at(servers->log, SEVERITY_WARNING, &place,
-                        "%s: works again", host->name);
-        else
-                report_at(servers->log, SEVERITY_WARNING, &place, "%s: %s",
-                        host->name, why->text);
+        if (servers->watcher != NULL)
+                servers->watcher->changed(servers->map, host->name,
+                        why != NULL ? why->text : NULL);
 }
 
 void ldap_servers_tell(struct ldap_servers *servers,

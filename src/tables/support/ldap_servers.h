@@ -16,10 +16,10 @@ struct ldap_server {
 struct ldap_servers {
         struct ldap_server *list;
         size_t count;
-        pthread_mutex_t mutex; /* for the hosts */
-        struct hosts hosts;    /* the same ones, in that order */
-        struct report *log;    /* NULL: nobody wants to know */
-        const char *file;      /* which names them */
+        pthread_mutex_t mutex;               /* for the hosts */
+        struct hosts hosts;                  /* the same ones, in that order */
+        const struct table_watcher *watcher; /* NULL: nobody is told */
+        const char *map;                     /* whose they are */
 };
 
 /*

@@ -16,7 +16,7 @@ static void tell(void *ctx, enum severity severity, const char *line)
         const struct lua_print *print = ctx;
 
         (void)severity;
-        print->watcher->printed(print->name, line);
+        print->watcher->said(print->name, line);
 }
 
 /* The mutex is locked, or nobody else is there. */

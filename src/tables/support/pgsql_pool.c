@@ -174,6 +174,7 @@ static bool tell(struct pool *pool, struct lookup *lookup)
 {
         bool is_closed = false;
 
+        /* cppcheck-suppress autoVariables; it is taken back below */
         pool->is_closed = &is_closed;
         lookup->state = NULL;
         lookup->finish(lookup);

@@ -26,6 +26,7 @@ struct remote {
         struct questions questions;
         struct supply supply;
         bool is_patient;     /* connections cost much: they are processes */
+        unsigned bad_starts; /* of these, one after the other */
         struct event *event; /* for when the supply has more */
         uint64_t made;       /* the number of the newest connection */
         size_t count, most;
@@ -94,11 +95,18 @@ static void on_rest(struct remote *remote)
                 event_at(remote->event, remote->supply.rests_until);
 }
 
-/* A process that failed before its first answer: another one would, too. */
+/*
+ * A process has failed before its first answer. That may have been its
+ * question's fault; when another one has, too, nobody waits for the next.
+ */
 static void on_bad_start(struct remote *remote)
 {
         supply_rest(&remote->supply, "failed before its first answer");
-        on_rest(remote);
+        remote->bad_starts++;
+        if (remote->bad_starts > 1)
+                on_rest(remote);
+        else
+                event_at(remote->event, remote->supply.rests_until);
 }
 
 /* Drops an idle one: at its end, or for what nobody has asked for. */
@@ -155,6 +163,8 @@ static void finish(struct connection *connection)
         struct remote *remote = connection->remote;
         struct lookup *lookup = connection->question->lookup;
 
+        remote->bad_starts = 0;
+        supply_works(&remote->supply);
         if (connection->channel.in.size > 0)
                 drop(connection, 0); /* more than it was asked for */
         else
@@ -407,7 +417,7 @@ enum progress remote_start(struct remote *remote, struct lookup *lookup)
                 return exchange_wait(remote->server, lookup);
         if (open_events(remote) < 0)
                 return lookup_failed(lookup, "out of memory");
-        if (remote_rests(remote))
+        if (remote->bad_starts != 1 && remote_rests(remote))
                 return lookup_failed(lookup, "%s", remote->supply.reason.text);
         if (questions_add(&remote->questions, lookup,
                     exchange_deadline(lookup)) == NULL)

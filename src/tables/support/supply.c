@@ -2,6 +2,7 @@
 #include "tables/support/supply.h"
 #include "base/events.h"
 #include <errno.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 /* How long a server that cannot be reached rests, in milliseconds. */
@@ -26,16 +27,24 @@ int supply_init(struct supply *supply, const struct table_env *env,
                 .opener = opener,
                 .done = done,
                 .ctx = ctx,
+                .watcher = env->watcher,
         };
+        supply->map = strdup(env->map != NULL ? env->map : "");
+        if (supply->map == NULL)
+                return -ENOMEM;
         if (opener != NULL)
                 return 0;
         supply->dialer = dialer_new(env, &server->address, on_dialed, supply);
-        return supply->dialer != NULL ? 0 : -ENOMEM;
+        if (supply->dialer != NULL)
+                return 0;
+        free(supply->map);
+        return -ENOMEM;
 }
 
 void supply_fini(struct supply *supply)
 {
         dialer_close(supply->dialer);
+        free(supply->map);
 }
 
 int supply_open(struct supply *supply, uint64_t *ret_time)
@@ -67,12 +76,28 @@ void supply_close(struct supply *supply, int fd, int error, bool has_answered)
                 close(fd);
 }
 
+static void tell(struct supply *supply, const char *why)
+{
+        supply->has_failed = why != NULL;
+        if (supply->watcher != NULL)
+                supply->watcher->changed(
+                        supply->map, supply->server->name, why);
+}
+
+void supply_works(struct supply *supply)
+{
+        if (supply->has_failed)
+                tell(supply, NULL);
+}
+
 void supply_rest(struct supply *supply, const char *why)
 {
         uint64_t rest = supply->opener != NULL ? supply->opener->rest : REST;
 
         supply->rests_until = events_now() + rest;
         reason_set(&supply->reason, "%s: %s", supply->server->name, why);
+        if (!supply->has_failed)
+                tell(supply, why);
 }
 
 bool supply_rests(const struct supply *supply)

@@ -39,7 +39,10 @@ struct supply {
         struct dialer *dialer;
         bool is_dialing;
         uint64_t rests_until;
-        struct reason reason; /* why it rests */
+        struct reason reason;                /* why it rests */
+        const struct table_watcher *watcher; /* NULL: nobody is told */
+        char *map;
+        bool has_failed; /* as somebody was told */
         void (*done)(void *ctx, int fd);
         void *ctx;
 };
@@ -64,6 +67,9 @@ int supply_open(struct supply *supply, uint64_t *ret_time);
 
 /* Closes a connection, as struct opener says. */
 void supply_close(struct supply *supply, int fd, int error, bool has_answered);
+
+/* It has answered: it does not fail any more. */
+void supply_works(struct supply *supply);
 
 /* Has the server rest. */
 void supply_rest(struct supply *supply, const char *why);
