@@ -123,7 +123,7 @@ static bool is_cf(const char *file)
 static int read_options(const struct table_env *env, struct lua_source *source,
         const char *file, const char **ret_script, struct reason *ret_reason)
 {
-        struct options options;
+        struct options options = {0};
         int r;
 
         if (!is_cf(file)) {
