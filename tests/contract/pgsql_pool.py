@@ -3,15 +3,14 @@
 """pgsql tables, through a daemon: what lookups share (connections, hosts, a
 pooler in between) and never notice."""
 import os
+import signal
 import socket
-import subprocess
 import threading
 import time
 
 from ending import end_on_signals
 from pgbouncer import PgBouncer
-from pgsql_maps import (BACK, DEADLINE, FAILED, LATER, Maps, in_threads,
-                        wait_until)
+from pgsql_maps import DEADLINE, Maps, in_threads, wait_until
 from postgres import PASSWORD, Server, free_port
 from postgres_impostor import LOGIN, Impostor, TlsRelay
 from tap import case, done
@@ -43,10 +42,10 @@ def query(text, **options):
 def together(maps, name, *keys):
     """The answers to keys that are asked at the same moment."""
     clients = [maps.client() for _ in keys]
-    maps.daemon.send_signal(subprocess.signal.SIGSTOP)
+    maps.daemon.send_signal(signal.SIGSTOP)
     for client, key in zip(clients, keys):
         client.ask(name, key)
-    maps.daemon.send_signal(subprocess.signal.SIGCONT)
+    maps.daemon.send_signal(signal.SIGCONT)
     answers = [client.reply() for client in clients]
     for client in clients:
         client.close()
@@ -237,7 +236,7 @@ def _():
             gone.ask("m", "slow4")
             time.sleep(0.2)
             maps.write("m", query("select 'new', slow('%s')"))
-            maps.daemon.send_signal(subprocess.signal.SIGHUP)
+            maps.daemon.send_signal(signal.SIGHUP)
             wait_until(lambda: maps.value("m", "a") == "new,a")
             gone.close()
             assert client.reply() == ("OK", b"old,slow1.5")
@@ -265,6 +264,9 @@ def _():
             assert PASSWORD not in output, output
         assert maps.value("text", "a") == "a!"
         assert "syntax error" in maps.failure("wrong", "a")
+        # libpq may make a success of what is left of such a connection.
+        for _ in range(30):
+            assert "terminating" in maps.failure("lost", "lost")
 
 
 @case("a key that is not UTF-8 is in no table, folded or not")
@@ -340,7 +342,7 @@ def _():
             while not is_over.is_set():
                 start = time.monotonic()
                 assert maps.value("good", "a") == "a"
-                assert time.monotonic() - start < DEADLINE / 2
+                assert time.monotonic() - start < DEADLINE * 0.8
         in_threads(7, ask)
     for one in silent.values():
         one.close()
@@ -373,7 +375,7 @@ def _():
             while not is_over.is_set():
                 start = time.monotonic()
                 assert maps.value("good", "a") == "a"
-                assert time.monotonic() - start < DEADLINE / 2
+                assert time.monotonic() - start < DEADLINE * 0.8
         in_threads(4, ask)
 
 

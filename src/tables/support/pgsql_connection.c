@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tables/support/pgsql_connection.h"
 #include "base/events.h"
+#include <errno.h>
 #include <libpq-fe.h>
 #include <stdlib.h>
 
@@ -89,7 +90,7 @@ static int send_rest(struct connection *connection, struct reason *ret_reason)
         connection->watched = (unsigned)r;
         r = event_watch(connection->event, connection->fd, connection->watched);
         if (r < 0)
-                reason_set_errno(ret_reason, r, "%s", connection->host->name);
+                reason_set_errno(ret_reason, r, "send");
         return r;
 }
 
@@ -104,11 +105,18 @@ int connection_ask(struct connection *connection, struct question **questions,
         if (r == 0)
                 r = end;
         else if (end == 0)
-                reason_set(ret_reason, "%s: the question cannot be sent",
-                        connection->host->name);
+                reason_set(ret_reason, "the question cannot be sent");
         if (r == 0 && pipeline_is_busy(&connection->pipeline))
                 set_timer(connection);
         return r;
+}
+
+static void give_up(struct connection *connection, const struct reason *reason)
+{
+        if (reason->code == -EFBIG)
+                connection->owner->too_large(connection, reason);
+        else
+                connection->owner->lost(connection, reason);
 }
 
 /* Hands over the answers that are there. */
@@ -128,7 +136,7 @@ static void take_answers(struct connection *connection)
         if (r == 0 && !pipeline_is_busy(&connection->pipeline))
                 r = pipeline_settle(&connection->pipeline, &reason);
         if (r < 0) {
-                connection->owner->lost(connection, &reason);
+                give_up(connection, &reason);
         } else if (pipeline_is_busy(&connection->pipeline)) {
                 set_timer(connection);
         } else {
@@ -151,7 +159,7 @@ static void on_ready(void *ctx, unsigned what)
         if (r < 0 && is_idle)
                 connection->owner->unused(connection);
         else if (r < 0)
-                connection->owner->lost(connection, &reason);
+                give_up(connection, &reason);
         else if (!is_idle)
                 take_answers(connection);
 }

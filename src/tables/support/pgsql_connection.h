@@ -45,7 +45,10 @@ struct connection_owner {
         void (*stalled)(struct connection *connection);
         /* A deadline has passed, or nobody waits for a result that is slow. */
         void (*late)(struct connection *connection);
-        /* It is of no more use. */
+        /* The next result is too large. */
+        void (*too_large)(
+                struct connection *connection, const struct reason *reason);
+        /* It is of no more use. The reason doesn't name the host. */
         void (*lost)(
                 struct connection *connection, const struct reason *reason);
 };

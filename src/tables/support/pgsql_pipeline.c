@@ -54,19 +54,17 @@ size_t pipeline_count(const struct pipeline *pipeline)
         return count;
 }
 
-static int give_up(const struct pipeline *pipeline, const char *what,
-        struct reason *ret_reason)
+static int give_up(int code, const char *what, struct reason *ret_reason)
 {
-        reason_set(ret_reason, "%s: %.*s", pipeline->host,
-                (int)strcspn(what, "\n"), what);
-        ret_reason->code = -ENOTCONN;
-        return -ENOTCONN;
+        reason_set(ret_reason, "%.*s", (int)strcspn(what, "\n"), what);
+        ret_reason->code = code;
+        return code;
 }
 
 static int give_up_broken(
         const struct pipeline *pipeline, struct reason *ret_reason)
 {
-        return give_up(pipeline, PQerrorMessage(pipeline->conn), ret_reason);
+        return give_up(-ENOTCONN, PQerrorMessage(pipeline->conn), ret_reason);
 }
 
 /* The mode is between us and libpq: nothing is sent. */
@@ -176,29 +174,22 @@ int pipeline_send(struct pipeline *pipeline, struct reason *ret_reason)
         return r > 0 ? EVENT_READ | EVENT_WRITE : EVENT_READ;
 }
 
-/*
- * Of a record that is encrypted libpq may read a part, and the rest of it makes
- * no socket ready: it has all when it finds the socket empty.
- */
 int pipeline_receive(struct pipeline *pipeline, struct reason *ret_reason)
 {
         PGconn *conn = pipeline->conn;
-        bool is_whole = !PQsslInUse(conn) && !PQgssEncInUse(conn);
-        int size;
+        int size = 0;
 
-        do {
-                size = 0;
-                if (ioctl(PQsocket(conn), FIONREAD, &size) == 0 && size > 0)
-                        pipeline->received += (size_t)size;
-                if (pipeline->received > PIPELINE_RESULT_MAX)
-                        return give_up(pipeline, "the result is too large",
-                                ret_reason);
-                if (PQconsumeInput(conn) != 1)
-                        return give_up_broken(pipeline, ret_reason);
-        } while (size > 0 && !is_whole);
+        if (ioctl(PQsocket(conn), FIONREAD, &size) == 0 && size > 0)
+                pipeline->received += (size_t)size;
+        if (pipeline->received > PIPELINE_RESULT_MAX)
+                return give_up(-EFBIG, "the result is too large", ret_reason);
+        if (PQconsumeInput(conn) != 1)
+                return give_up_broken(pipeline, ret_reason);
+        pipeline->may_have_more =
+                size > 0 && (PQsslInUse(conn) || PQgssEncInUse(conn));
         /* What comes unasked may be the change of a setting: it is read now. */
         if (!pipeline_is_busy(pipeline) && PQisBusy(conn))
-                return give_up(pipeline, "an answer to nothing", ret_reason);
+                return give_up(-ENOTCONN, "an answer to nothing", ret_reason);
         return 0;
 }
 
@@ -210,6 +201,13 @@ static enum pgsql_verdict ask_without_name(struct pipeline *pipeline)
         return PGSQL_ALONE;
 }
 
+static void name_host(const struct pipeline *pipeline, struct lookup *lookup)
+{
+        struct reason reason = lookup->reason;
+
+        lookup_failed(lookup, "%s: %s", pipeline->host, reason.text);
+}
+
 /* The results of the next slot are all there. */
 static int answer(struct pipeline *pipeline, struct question **ret_question,
         enum pgsql_verdict *ret_verdict, struct reason *ret_reason)
@@ -219,7 +217,7 @@ static int answer(struct pipeline *pipeline, struct question **ret_question,
 
         if (question != NULL) {
                 verdict = pgsql_answer(pipeline->query, pipeline->form,
-                        pipeline->host, pipeline->result, question->lookup);
+                        pipeline->result, question->lookup);
                 if (verdict == PGSQL_LOST) {
                         *ret_reason = question->lookup->reason;
                         ret_reason->code = -ENOTCONN;
@@ -227,6 +225,8 @@ static int answer(struct pipeline *pipeline, struct question **ret_question,
                 }
                 if (verdict == PGSQL_UNPREPARED)
                         verdict = ask_without_name(pipeline);
+                if (question->lookup->answer == ANSWER_FAILED)
+                        name_host(pipeline, question->lookup);
                 *ret_question = question;
                 *ret_verdict = verdict;
         }
@@ -250,10 +250,13 @@ static int end_query(struct pipeline *pipeline, struct question **ret_question,
         }
         if (pipeline->next < pipeline->count)
                 return answer(pipeline, ret_question, ret_verdict, ret_reason);
-        return give_up(pipeline, "the server is out of step", ret_reason);
+        return give_up(-ENOTCONN, "the server is out of step", ret_reason);
 }
 
-/* Returns whether the result ends its query, though libpq says nothing more. */
+/*
+ * Returns whether the result ends its query, though libpq says nothing more. An
+ * error is the last of a query, whatever libpq makes of a connection that ends.
+ */
 static bool take_result(struct pipeline *pipeline, PGresult *result)
 {
         ExecStatusType status = PQresultStatus(result);
@@ -264,28 +267,54 @@ static bool take_result(struct pipeline *pipeline, PGresult *result)
                         pipeline->syncs--;
                 return false;
         }
+        if (pipeline->result != NULL &&
+                PQresultStatus(pipeline->result) == PGRES_FATAL_ERROR) {
+                PQclear(result);
+                return false;
+        }
         drop_result(pipeline);
         pipeline->result = result;
         return status == PGRES_COPY_IN || status == PGRES_COPY_OUT ||
                status == PGRES_COPY_BOTH;
 }
 
-int pipeline_next(struct pipeline *pipeline, struct question **ret_question,
+/* Takes what has been read. Returns as pipeline_next. */
+static int take_read(struct pipeline *pipeline, struct question **ret_question,
         enum pgsql_verdict *ret_verdict, struct reason *ret_reason)
 {
+        PGconn *conn = pipeline->conn;
         int r = 0;
 
         while (r == 0 && pipeline_is_busy(pipeline) &&
-                !PQisBusy(pipeline->conn)) {
-                PGresult *result = PQgetResult(pipeline->conn);
+                PQstatus(conn) != CONNECTION_BAD && !PQisBusy(conn)) {
+                PGresult *result = PQgetResult(conn);
 
                 if (result == NULL || take_result(pipeline, result))
                         r = end_query(pipeline, ret_question, ret_verdict,
                                 ret_reason);
         }
         /* Its socket may be closed already. */
-        if (r == 0 && PQstatus(pipeline->conn) == CONNECTION_BAD)
+        if (r == 0 && PQstatus(conn) == CONNECTION_BAD)
                 r = give_up_broken(pipeline, ret_reason);
+        return r;
+}
+
+/*
+ * Of a record that is encrypted libpq may read a part, and the rest of it makes
+ * no socket ready: it has all when it finds the socket empty.
+ */
+int pipeline_next(struct pipeline *pipeline, struct question **ret_question,
+        enum pgsql_verdict *ret_verdict, struct reason *ret_reason)
+{
+        int r = take_read(pipeline, ret_question, ret_verdict, ret_reason);
+
+        while (r == 0 && pipeline->may_have_more &&
+                pipeline_is_busy(pipeline)) {
+                r = pipeline_receive(pipeline, ret_reason);
+                if (r == 0)
+                        r = take_read(pipeline, ret_question, ret_verdict,
+                                ret_reason);
+        }
         return r;
 }
 
@@ -311,7 +340,7 @@ int pipeline_settle(struct pipeline *pipeline, struct reason *ret_reason)
                 PQfreemem(notice);
         if (PQtransactionStatus(pipeline->conn) == PQTRANS_INERROR)
                 return give_up(
-                        pipeline, "a transaction has failed", ret_reason);
+                        -ENOTCONN, "a transaction has failed", ret_reason);
         return 0;
 }
 

@@ -38,9 +38,11 @@ struct pipeline {
         bool is_prepared;         /* by the name */
         struct pg_result *result; /* the last one of the slot */
         size_t received;          /* bytes for this slot, or a few more */
+        bool may_have_more;       /* of what has been received */
 };
 
-/* Takes the connection; borrows the rest. */
+/* Takes the connection; borrows the rest. No reason of these names the host,
+ * but those of the lookups do. */
 void pipeline_init(struct pipeline *pipeline, struct pgsql_query *query,
         const char *host, struct pg_conn *conn);
 
@@ -67,13 +69,15 @@ int pipeline_ask(
  */
 int pipeline_send(struct pipeline *pipeline, struct reason *ret_reason);
 
-/* Reads what has come. Returns 0, or -ENOTCONN with the reason. */
+/*
+ * Reads what has come. Returns 0; -ENOTCONN with the reason; or -EFBIG with the
+ * reason: the next result is too large, and the connection of no more use.
+ */
 int pipeline_receive(struct pipeline *pipeline, struct reason *ret_reason);
 
 /*
  * Takes the next answer. Returns 1: the question's lookup is answered, as the
- * verdict says; 0: there is no other yet; -ENOTCONN: the connection is of no
- * more use, with the reason.
+ * verdict says; 0: there is no other yet; or as pipeline_receive.
  */
 int pipeline_next(struct pipeline *pipeline, struct question **ret_question,
         enum pgsql_verdict *ret_verdict, struct reason *ret_reason);

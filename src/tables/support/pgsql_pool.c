@@ -61,16 +61,25 @@ static void put_back(struct pool *pool, struct question *question)
         questions_put_back(&pool->questions, question);
 }
 
+/* It's over for one; its asker is told later. */
+static void fail(struct pool *pool, struct question *question,
+        const struct connection *connection, const char *why)
+{
+        lookup_failed(question->lookup, "%s: %s", connection->host->name, why);
+        questions_tell(&pool->questions, question);
+}
+
 /*
  * Whoever was the only one on a connection that is lost may be why: it is asked
  * once more, but not twice. Of several nobody knows: each is asked by itself.
  */
-static void put_back_lost(struct pool *pool, struct question *question,
-        bool is_only, const struct reason *reason)
+static void put_back_lost(struct connection *connection,
+        struct question *question, bool is_only, const struct reason *reason)
 {
+        struct pool *pool = connection->ctx;
+
         if (is_only && question->is_lost) {
-                lookup_failed(question->lookup, "%s", reason->text);
-                questions_tell(&pool->questions, question);
+                fail(pool, question, connection, reason->text);
                 return;
         }
         question->is_lost |= is_only;
@@ -82,14 +91,30 @@ static void put_back_lost(struct pool *pool, struct question *question,
 static void on_lost(struct connection *connection, const struct reason *reason)
 {
         struct pool *pool = connection->ctx;
-        struct reason copy = *reason; /* it may be a lookup's */
         struct question *question;
         bool is_only = pipeline_count(&connection->pipeline) == 1;
 
         while ((question = pipeline_take_back(&connection->pipeline, 0)) !=
                 NULL)
-                put_back_lost(pool, question, is_only, &copy);
-        connections_lose(pool->connections, connection, &copy);
+                put_back_lost(connection, question, is_only, reason);
+        connections_lose(pool->connections, connection, reason);
+        dispatch_later(pool);
+}
+
+/* The first one's result is: that is nobody else's fault. */
+static void on_too_large(
+        struct connection *connection, const struct reason *reason)
+{
+        struct pool *pool = connection->ctx;
+        struct question *question;
+
+        while ((question = pipeline_take_back(&connection->pipeline, 1)) !=
+                NULL)
+                put_back(pool, question);
+        question = pipeline_take_back(&connection->pipeline, 0);
+        if (question != NULL)
+                fail(pool, question, connection, reason->text);
+        connections_stop(pool->connections, connection, false);
         dispatch_later(pool);
 }
 
@@ -138,9 +163,7 @@ static void on_late(struct connection *connection)
                         continue;
                 }
                 is_late = true;
-                lookup_failed(question->lookup, "%s: no answer in time",
-                        connection->host->name);
-                questions_tell(&pool->questions, question);
+                fail(pool, question, connection, "no answer in time");
         }
         connections_stop(pool->connections, connection, is_late);
         dispatch_later(pool);
@@ -163,7 +186,7 @@ static bool on_answered(struct connection *connection,
         struct question *question, enum pgsql_verdict verdict)
 {
         struct pool *pool = connection->ctx;
-        struct reason reason = question->lookup->reason;
+        struct reason reason;
 
         connections_works(pool->connections, connection);
         if (pipeline_asks_anew(question, verdict)) {
@@ -174,6 +197,7 @@ static bool on_answered(struct connection *connection,
         if (verdict != PGSQL_ENDED)
                 return tell(pool, question->lookup);
         questions_tell(&pool->questions, question);
+        reason_set(&reason, "an unexpected result");
         on_lost(connection, &reason);
         return false;
 }
@@ -184,6 +208,7 @@ static const struct connection_owner owner = {
         .unused = on_unused,
         .stalled = on_stalled,
         .late = on_late,
+        .too_large = on_too_large,
         .lost = on_lost,
 };
 
@@ -240,7 +265,8 @@ static bool ask(
                 else if (asked[i]->lookup->answer == ANSWER_FAILED)
                         questions_tell(&pool->questions, asked[i]);
                 else
-                        put_back_lost(pool, asked[i], count == 1, &reason);
+                        put_back_lost(
+                                connection, asked[i], count == 1, &reason);
         }
         if (r < 0)
                 on_lost(connection, &reason);

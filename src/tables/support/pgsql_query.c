@@ -157,20 +157,19 @@ static enum pgsql_verdict judge(const struct pgsql_query *query,
 }
 
 static enum pgsql_verdict read_error(const struct pgsql_query *query,
-        enum pgsql_form form, const char *host, const PGresult *result,
-        struct lookup *lookup)
+        enum pgsql_form form, const PGresult *result, struct lookup *lookup)
 {
         const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
         const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 
         if (text == NULL)
                 text = PQresultErrorMessage(result);
-        lookup_failed(lookup, "%s: %.*s", host, (int)strcspn(text, "\n"), text);
+        lookup_failed(lookup, "%.*s", (int)strcspn(text, "\n"), text);
         return judge(query, form, state);
 }
 
 enum pgsql_verdict pgsql_answer(struct pgsql_query *query, enum pgsql_form form,
-        const char *host, const PGresult *result, struct lookup *lookup)
+        const PGresult *result, struct lookup *lookup)
 {
         switch (PQresultStatus(result)) {
         case PGRES_TUPLES_OK:
@@ -180,10 +179,10 @@ enum pgsql_verdict pgsql_answer(struct pgsql_query *query, enum pgsql_form form,
                 lookup_absent(lookup);
                 break;
         case PGRES_PIPELINE_ABORTED:
-                lookup_failed(lookup, "%s: the query was not run", host);
+                lookup_failed(lookup, "the query was not run");
                 return PGSQL_ALONE;
         case PGRES_FATAL_ERROR:
-                return read_error(query, form, host, result, lookup);
+                return read_error(query, form, result, lookup);
         case PGRES_EMPTY_QUERY:
                 lookup_failed(lookup, "the query is empty");
                 return PGSQL_ANSWERED;
@@ -195,7 +194,7 @@ enum pgsql_verdict pgsql_answer(struct pgsql_query *query, enum pgsql_form form,
         case PGRES_SINGLE_TUPLE:
         case PGRES_PIPELINE_SYNC:
         default:
-                lookup_failed(lookup, "%s: unexpected result: %s", host,
+                lookup_failed(lookup, "unexpected result: %s",
                         PQresStatus(PQresultStatus(result)));
                 return PGSQL_ENDED;
         }

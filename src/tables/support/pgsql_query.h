@@ -64,11 +64,10 @@ enum pgsql_verdict {
 
 /*
  * Sets a lookup's answer by the last result of its query; NULL: there was none.
- * All but a value is a failure, with the reason, behind the name of the host.
- * Asking once more is for the caller to decide.
+ * All else is a failure, with the reason. Asking once more is for the caller to
+ * decide.
  */
 enum pgsql_verdict pgsql_answer(struct pgsql_query *query, enum pgsql_form form,
-        const char *host, const struct pg_result *result,
-        struct lookup *lookup);
+        const struct pg_result *result, struct lookup *lookup);
 
 #endif

@@ -45,7 +45,7 @@ static int wait_for_more(
         r = pgsql_wait_for(pipeline->conn, (unsigned)r, deadline);
         if (r == 0)
                 return pipeline_receive(pipeline, ret_reason);
-        reason_set_errno(ret_reason, r, "%s", pipeline->host);
+        reason_set_errno(ret_reason, r, "wait");
         return r;
 }
 
@@ -79,8 +79,8 @@ static enum pgsql_verdict ask(
         if (is_answered)
                 return r < 0 && verdict == PGSQL_ANSWERED ? PGSQL_ENDED
                                                           : verdict;
-        lookup_failed(question->lookup, "%s", reason.text);
-        return r == -ETIMEDOUT ? PGSQL_ENDED : PGSQL_LOST;
+        lookup_failed(question->lookup, "%s: %s", pipeline->host, reason.text);
+        return r == -ETIMEDOUT || r == -EFBIG ? PGSQL_ENDED : PGSQL_LOST;
 }
 
 void pgsql_waiter_close(struct pgsql_waiter *waiter)
