@@ -22,7 +22,7 @@ static void say(const char *map, const char *line)
         snprintf(printed + used, sizeof(printed) - used, "%s: %s\n", map, line);
 }
 
-static const struct table_watcher watcher = {.printed = say};
+static const struct table_watcher watcher = {.said = say};
 
 /* Writes a file and returns the specification of its table, to be freed. */
 static char *spec_of(const char *name, const char *text)

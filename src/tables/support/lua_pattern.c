@@ -13,7 +13,7 @@ struct parser {
         /* Captures that have begun and not ended, the innermost last. */
         unsigned char open[LUA_PATTERN_CAPTURES];
         int open_count;
-        uint32_t closed;
+        uint64_t closed; /* a bit each */
 };
 
 static void add_byte(struct lua_item *item, unsigned char byte)
@@ -130,7 +130,7 @@ static void parse_open(struct parser *parser)
         parser->item->first = (unsigned char)number;
         if (is_at(parser, parser->at, ')')) {
                 parser->item->kind = LUA_ITEM_POSITION;
-                parser->closed |= UINT32_C(1) << number;
+                parser->closed |= UINT64_C(1) << number;
                 parser->at++;
                 return;
         }
@@ -144,7 +144,7 @@ static void parse_close(struct parser *parser)
                 luaL_error(parser->state, "invalid pattern capture");
         parser->item->kind = LUA_ITEM_CLOSE;
         parser->item->first = parser->open[--parser->open_count];
-        parser->closed |= UINT32_C(1) << parser->item->first;
+        parser->closed |= UINT64_C(1) << parser->item->first;
 }
 
 static void parse_balanced(struct parser *parser)

@@ -27,8 +27,11 @@ static size_t check_start(lua_State *state, int argument, size_t size)
 
 static bool is_plain(struct span text)
 {
+        static const char specials[] = {
+                '^', '$', '*', '+', '?', '.', '(', '[', '%', '-'};
+
         for (size_t i = 0; i < text.size; i++)
-                if (memchr("^$*+?.([%-", text.data[i], 10) != NULL)
+                if (memchr(specials, text.data[i], sizeof(specials)) != NULL)
                         return false;
         return true;
 }
