@@ -129,6 +129,8 @@ const struct table_type table_type_pgsql = {
                 ".Cm retry_interval\n"
                 "seconds, unless all of them have failed: then lookups are\n"
                 "TEMP, and each host is tried once a second.\n"
+                "The log tells when a host begins to fail, and when it works\n"
+                "again.\n"
                 ".Pp\n"
                 "Lookups are asked over up to\n"
                 ".Cm connections\n"

@@ -17,7 +17,7 @@ from socketmap_client import Client
 
 DEADLINE = 1.0
 LATER = 0.1  # how long after its deadline an answer may come
-LATEST = 1.0  # ... on a machine that has other things to do, once in a while
+LATEST = 3.0  # ... on a machine that has other things to do, once in a while
 BACK = 2.0   # how long after its return a server is asked again
 FAILED = ("TEMP", "TIMEOUT")
 
@@ -38,6 +38,9 @@ class Maps:
         self.times = []  # of failures
         self.daemon = Daemon(config, self.directory.name,
                              env={**os.environ, **(env or {})})
+        # Sanitizers take their time, and keep memory that was freed.
+        self.sanitized = any(
+            f"lib{name}san" in self._proc("maps") for name in "at")
 
     def write(self, name, text):
         path = f"{self.directory.name}/{name}.cf"
@@ -56,7 +59,8 @@ class Maps:
             if self.daemon.process.poll() is None:
                 assert self.daemon.stop() == 0, self.daemon.stderr()
             assert PASSWORD not in self.daemon.stderr()
-            assert not self.times or median(self.times) < DEADLINE + LATER
+            assert (not self.times or self.sanitized or
+                    median(self.times) < DEADLINE + LATER), self.times
         else:
             print("#", self.daemon.stderr().replace("\n", "\n# "))
         self.daemon.close()
@@ -86,10 +90,6 @@ class Maps:
     def _proc(self, name):
         with open(f"/proc/{self.daemon.pid}/{name}", encoding="utf-8") as file:
             return file.read()
-
-    def is_sanitized(self):
-        """Whether a sanitizer keeps memory that was freed."""
-        return any(f"lib{name}san" in self._proc("maps") for name in "at")
 
     def peak_kb(self):
         return int(self._proc("status").partition("VmHWM:")[2].split()[0])

@@ -12,18 +12,33 @@ struct curl_events {
         CURLM *multi;
         int epoll;           /* of all sockets that libcurl waits for */
         struct event *event; /* for that, and for libcurl's timer */
-        uint64_t due;
-        bool is_adding; /* the timer is set afterwards */
-        size_t count;   /* of requests */
+        uint64_t due;        /* libcurl's timer; UINT64_MAX: none */
+        uint64_t wakes;      /* the event's, not later than that */
+        bool is_adding;      /* the timer is set afterwards */
+        size_t count;        /* of requests */
         void (*active)(void *ctx, struct curl_events *curl_events);
         void *ctx;
 };
+
+/* One that wakes too early is cheaper than to set it for each request. */
+static void wake_in_time(struct curl_events *curl_events)
+{
+        if (curl_events->due >= curl_events->wakes)
+                return;
+        curl_events->wakes = curl_events->due;
+        event_at(curl_events->event, curl_events->wakes);
+}
 
 static void on_due(void *ctx)
 {
         struct curl_events *curl_events = ctx;
         int running;
 
+        curl_events->wakes = UINT64_MAX;
+        if (events_now() < curl_events->due) {
+                wake_in_time(curl_events);
+                return;
+        }
         curl_multi_socket_action(
                 curl_events->multi, CURL_SOCKET_TIMEOUT, 0, &running);
         curl_events->active(curl_events->ctx, curl_events);
@@ -63,7 +78,7 @@ static int set_timer(CURLM *multi, long milliseconds, void *ctx)
                                    ? UINT64_MAX
                                    : events_now() + (uint64_t)milliseconds;
         if (!curl_events->is_adding)
-                event_at(curl_events->event, curl_events->due);
+                wake_in_time(curl_events);
         return 0;
 }
 
@@ -135,6 +150,7 @@ struct curl_events *curl_events_new(struct events *events, unsigned connections,
         curl_events->active = active;
         curl_events->ctx = ctx;
         curl_events->due = UINT64_MAX;
+        curl_events->wakes = UINT64_MAX;
         curl_events->epoll = -1;
         if (open_parts(curl_events, events, connections) == 0)
                 return curl_events;
@@ -168,7 +184,7 @@ int curl_events_add(struct curl_events *curl_events, CURL *curl)
                 r = -ENOMEM;
         curl_events->is_adding = false;
         curl_events->count += r == 0;
-        event_at(curl_events->event, curl_events->due);
+        wake_in_time(curl_events);
         return r;
 }
 

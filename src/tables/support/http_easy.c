@@ -67,12 +67,38 @@ static bool set_callbacks(struct http_easy *easy)
                SET(CURLOPT_HTTPHEADER, &easy->id);
 }
 
+static void begin_arena(struct http_easy *easy)
+{
+        arena_init(&easy->arena, easy->memory, sizeof(easy->memory), SIZE_MAX);
+}
+
+/*
+ * Of a URL that does not matter for anything but the request libcurl need not
+ * know more than the server: reading it would take as long as all that is ours.
+ */
+static int set_server(struct http_easy *easy)
+{
+        const struct http_config *config = easy->config;
+        const char *proxy = config->options.proxy;
+
+        if (!config->url.is_plain || config->options.redirects ||
+                (proxy != NULL && *proxy != '\0'))
+                return 0;
+        easy->server = curl_url();
+        if (easy->server == NULL || curl_url_set(easy->server, CURLUPART_URL,
+                                            config->url.server, 0) != CURLUE_OK)
+                return -ENOMEM;
+        return SET(CURLOPT_CURLU, easy->server) ? 0 : -ENOTSUP;
+}
+
 int http_easy_init(struct http_easy *easy, const struct http_config *config)
 {
+        int r;
+
         *easy = (struct http_easy){.config = config};
         easy->id.data = easy->id_line;
         easy->id.next = config->headers;
-        arena_init(&easy->arena, NULL, 0, SIZE_MAX);
+        begin_arena(easy);
         if (getrandom(&easy->random, sizeof(easy->random), 0) < 0)
                 return -errno;
         easy->curl = curl_easy_init();
@@ -80,14 +106,17 @@ int http_easy_init(struct http_easy *easy, const struct http_config *config)
                 return -ENOMEM;
         if (!set_callbacks(easy))
                 return -ENOTSUP;
-        return http_setup(easy->curl, config);
+        r = set_server(easy);
+        return r < 0 ? r : http_setup(easy->curl, config);
 }
 
 void http_easy_fini(struct http_easy *easy)
 {
         curl_easy_cleanup(easy->curl);
         easy->curl = NULL;
+        curl_url_cleanup(easy->server);
         http_easy_end(easy);
+        bytes_free(&easy->body);
 }
 
 /* Makes the name by which both sides find a request in their logs. */
@@ -110,7 +139,18 @@ static bool set_size(struct http_easy *easy, size_t url_size)
                 return false;
         if (url_size > HEAD_SIZE / 2)
                 size += (long)url_size;
+        if (size == easy->head_size)
+                return true;
+        easy->head_size = size;
         return SET(CURLOPT_UPLOAD_BUFFERSIZE, size);
+}
+
+static bool tell_url(struct http_easy *easy, const char *url)
+{
+        if (easy->server == NULL)
+                return SET(CURLOPT_URL, url);
+        url += strlen(easy->config->url.server);
+        return SET(CURLOPT_REQUEST_TARGET, url);
 }
 
 static int set_url(struct http_easy *easy, struct lookup *lookup)
@@ -132,7 +172,7 @@ static int set_url(struct http_easy *easy, struct lookup *lookup)
                 return -EINVAL;
         }
         lookup_trace(lookup, "%s %s", config->options.method, url.data);
-        if (set_size(easy, url.size) && SET(CURLOPT_URL, url.data))
+        if (set_size(easy, url.size) && tell_url(easy, url.data))
                 return 0;
         lookup_failed(lookup, "the url is too long with this key");
         return -ENOMEM;
@@ -177,8 +217,10 @@ int http_easy_begin(struct http_easy *easy, struct lookup *lookup)
 void http_easy_end(struct http_easy *easy)
 {
         arena_fini(&easy->arena);
-        arena_init(&easy->arena, NULL, 0, SIZE_MAX);
-        bytes_free(&easy->body);
+        begin_arena(easy);
+        if (easy->body.capacity > HTTP_EASY_MEMORY)
+                bytes_free(&easy->body);
+        easy->body.size = 0;
         easy->header_size = 0;
         easy->has_head = false;
         easy->is_too_large = false;

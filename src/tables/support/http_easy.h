@@ -9,12 +9,19 @@
 #include "tables/support/channel.h"
 #include "tables/support/http_config.h"
 #include <curl/curl.h>
+#include <stddef.h>
+
+/* What most requests, and most replies, need not more than, in bytes. */
+#define HTTP_EASY_MEMORY 1024
 
 struct http_easy {
         CURL *curl;
         const struct http_config *config;
         struct arena arena; /* the request's, while it is under way */
-        struct bytes body;  /* of the reply */
+        max_align_t memory[HTTP_EASY_MEMORY / sizeof(max_align_t)]; /* of it */
+        CURLU *server;     /* NULL: each request has a whole URL */
+        long head_size;    /* that a head may have, so far; 0: not set */
+        struct bytes body; /* of the reply */
         size_t header_size;
         bool has_head; /* whole, of the last reply */
         bool is_too_large;

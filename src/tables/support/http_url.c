@@ -123,6 +123,16 @@ static bool is_local(const char *host)
                strncmp(host, "127.", 4) == 0;
 }
 
+/* Whether it is a path, maybe with a query, that needs no reading. */
+static bool is_plain(const char *target)
+{
+        if (*target != '/')
+                return false;
+        while (*target > ' ' && *target <= '~' && *target != '#')
+                target++;
+        return *target == '\0';
+}
+
 /* Takes the URL to pieces by the library that is going to use it. */
 static int read_parts(CURLU *parts, const char *sample, struct arena *arena,
         struct http_url *url, struct reason *ret_reason)
@@ -146,6 +156,7 @@ static int read_parts(CURLU *parts, const char *sample, struct arena *arena,
         } else {
                 url->is_tls = strcmp(scheme, "https") == 0;
                 url->is_local = is_local(host);
+                url->is_plain = is_plain(sample + size);
                 if (!url->is_tls && strcmp(scheme, "http") != 0)
                         r = refuse(ret_reason, "neither http nor https");
         }

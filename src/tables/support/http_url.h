@@ -11,6 +11,7 @@ struct http_url {
         const char *server; /* "https://api.example.org:8080"; the arena's */
         bool is_tls;
         bool is_local; /* its host is this one, as far as the name tells */
+        bool is_plain; /* all behind the server goes into a request as it is */
 };
 
 /*

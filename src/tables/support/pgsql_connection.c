@@ -2,8 +2,10 @@
 #include "tables/support/pgsql_connection.h"
 #include "base/events.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <libpq-fe.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static void on_ready(void *ctx, unsigned what);
 static void on_due(void *ctx);
@@ -26,13 +28,14 @@ struct connection *connection_new(struct events *events,
         }
         pipeline_init(&connection->pipeline, query, host->name, conn);
         connection->host = host;
-        connection->fd = PQsocket(conn);
+        /* A thread may have another socket by libpq's number at once. */
+        connection->fd = fcntl(PQsocket(conn), F_DUPFD_CLOEXEC, 0);
         connection->watched = EVENT_READ;
         connection->owner = owner;
         connection->ctx = ctx;
         connection->idle_interval = idle_interval;
         connection->event = event_new(events, on_ready, on_due, connection);
-        if (connection->event == NULL ||
+        if (connection->event == NULL || connection->fd < 0 ||
                 event_watch(connection->event, connection->fd, EVENT_READ) <
                         0) {
                 connection_free(connection);
@@ -44,9 +47,11 @@ struct connection *connection_new(struct events *events,
 
 void connection_free(struct connection *connection)
 {
-        if (connection->event != NULL)
+        if (connection->event != NULL && connection->fd >= 0)
                 event_watch(connection->event, connection->fd, 0);
         event_free(connection->event);
+        if (connection->fd >= 0)
+                close(connection->fd);
         pipeline_fini(&connection->pipeline);
         free(connection);
 }

@@ -19,7 +19,7 @@ struct connection {
         struct pipeline pipeline;
         struct host *host;
         struct event *event;
-        int fd;
+        int fd; /* the socket, by a number that libpq does not close */
         unsigned watched; /* what the descriptor has to be ready for */
         bool is_stalled;
         bool is_used;    /* it has answered */

@@ -14,7 +14,8 @@ struct pool {
         struct questions questions;
         struct connections *connections;
         struct pgsql_waiter waiter;
-        bool *is_closed; /* tells whoever calls the askers */
+        bool is_telling; /* an asker: it may close the pool */
+        bool is_closed;  /* meanwhile */
 };
 
 static const struct connection_owner owner;
@@ -172,15 +173,14 @@ static void on_late(struct connection *connection)
 /* Tells the asker, who may close the pool. Returns false then. */
 static bool tell(struct pool *pool, struct lookup *lookup)
 {
-        bool is_closed = false;
-
-        /* cppcheck-suppress autoVariables; it is taken back below */
-        pool->is_closed = &is_closed;
         lookup->state = NULL;
+        pool->is_telling = true;
         lookup->finish(lookup);
-        if (!is_closed)
-                pool->is_closed = NULL;
-        return !is_closed;
+        pool->is_telling = false;
+        if (!pool->is_closed)
+                return true;
+        free(pool);
+        return false;
 }
 
 static bool on_answered(struct connection *connection,
@@ -383,12 +383,12 @@ void pool_close(struct pool *pool)
 {
         if (pool == NULL)
                 return;
-        if (pool->is_closed != NULL)
-                *pool->is_closed = true;
         if (pool->is_turn_due)
                 events_undefer(pool->events, &pool->turn);
         pgsql_waiter_close(&pool->waiter);
         connections_close(pool->connections);
         questions_close(&pool->questions);
-        free(pool);
+        pool->is_closed = true;
+        if (!pool->is_telling)
+                free(pool);
 }
