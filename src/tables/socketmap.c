@@ -111,9 +111,9 @@ static void cancel_socketmap(struct table *base, struct lookup *lookup)
 static const char manual[] =
         "Another server of the protocol, this one's or any other.\n"
         "The endpoint is\n"
-        ".Cm unix: Ns Ar /path ,\n"
-        ".Cm inet: Ns Ar host Ns Cm \\&: Ns Ar port ,\n"
-        ".Cm inet: Ns Ar port\n"
+        ".Cm unix\\&: Ns Ar /path ,\n"
+        ".Cm inet\\&: Ns Ar host Ns Cm \\&: Ns Ar port ,\n"
+        ".Cm inet\\&: Ns Ar port\n"
         "(localhost) or\n"
         ".Cm inet:[ Ns Ar address Ns Cm ]: Ns Ar port .\n"
         "Its path has to be absolute.\n"
