@@ -305,6 +305,27 @@ static void test_close_stuck(void)
         CHECK_INT(running, 2);
 }
 
+/* Likewise, and the events have ended: what the thread did is not left over. */
+static void test_end_stuck(void)
+{
+        struct events *others = events;
+        struct workers *workers;
+        struct asked asked;
+
+        events = events_new(&loop);
+        workers = make(1, 1);
+        CHECK_INT(start(workers, &asked, "-"), LOOKUP_PENDING);
+        await(1);
+        workers_cancel(workers, &asked.lookup);
+        workers_close(workers);
+        events_free(events);
+        events = others;
+        let(1);
+        while (atomic_load(&freed) == 0)
+                uv_run(&loop, UV_RUN_NOWAIT);
+        CHECK_INT(states, 0);
+}
+
 static void test_here(void)
 {
         struct workers *workers = make(1, 1);
@@ -360,6 +381,7 @@ int main(void)
         RUN(test_rest);
         RUN(test_stuck);
         RUN(test_close_stuck);
+        RUN(test_end_stuck);
         RUN(test_here);
         RUN(test_late);
         uv_close((uv_handle_t *)&timer, NULL);

@@ -324,11 +324,14 @@ static void run_job(
 
 /*
  * Sends an answer back. While there are more lookups, the loop is left asleep:
- * it would take this thread's CPU for each answer. The mutex is locked.
+ * it would take this thread's CPU for each answer. Of a table that is closed
+ * nobody waits for one, and the events may have ended. The mutex is locked.
  */
 static void send_back(struct workers *workers, struct job *job)
 {
-        if (!TAILQ_EMPTY(&workers->jobs))
+        if (workers->is_closed)
+                free_job(job);
+        else if (!TAILQ_EMPTY(&workers->jobs))
                 events_leave(workers->events, &job->post);
         else
                 events_post(workers->events, &job->post);
