@@ -342,7 +342,7 @@ def _():
 
 @case("a server that loads its data is asked when it has them")
 def _():
-    with Server(key_load_delay=200000, rdbcompression="no",
+    with Server(key_load_delay=500000, rdbcompression="no",
                 loading_process_events_interval_bytes=1024) as other:
         other.fill([("SET", f"k{n}", "v" * 3000) for n in range(6)])
         other.ask("SAVE")
