@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define ROUNDS 20000
+#define ROUNDS 5000
 
 /* A copy of the library's functions, by the name of "stock". */
 static void keep_stock(lua_State *state)

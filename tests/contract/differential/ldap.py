@@ -198,7 +198,7 @@ WORDS = " ".join(key for key in [*ODD, *LINKS] if " " not in key)
 @case("ldap: random options")
 def _():
     compare("ldap", [random_round(number) for number in range(VARIANTS)],
-            700, LEAST)
+            300, LEAST)
 
 
 @case("ldap: every odd filter")
