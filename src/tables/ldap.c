@@ -70,7 +70,7 @@ static int set_up(const struct table_env *env, const char *file,
                 .pends = true,
         };
         if (cf_files_note(file, &config->state, more, count, &config->arena,
-                    &table->table) < 0)
+                    &table->table.files, &table->table.file_count) < 0)
                 return -ENOMEM;
         table->workers = workers_new(env, &workers_type, config);
         return table->workers != NULL ? 0 : -ENOMEM;

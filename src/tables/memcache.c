@@ -147,7 +147,8 @@ static int note_files(const char *file, const struct file_state *state,
                 memcpy(more + count, backup->files,
                         backup_count * sizeof(*more));
         if (cf_files_note(file, state, more, count + backup_count,
-                    &table->arena, &table->table) < 0)
+                    &table->arena, &table->table.files,
+                    &table->table.file_count) < 0)
                 return refuse_memory(file, ret_reason);
         return 0;
 }

@@ -72,7 +72,7 @@ static const struct cf_option options[] = {
 struct database {
         struct mysql_source source;
         uint64_t idle_interval;
-        struct table_file *files;
+        const struct table_file *files;
         size_t file_count;
         struct arena arena;
 };

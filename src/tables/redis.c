@@ -197,7 +197,7 @@ static int read_all(const struct table_env *env, const char *file,
                 return r;
         more = db_common_files(redis->query.common, &count);
         if (cf_files_note(file, &state, more, count, &redis->arena,
-                    &redis->table) < 0)
+                    &redis->table.files, &redis->table.file_count) < 0)
                 return refuse_memory(file, ret_reason);
         return 0;
 }

@@ -4,7 +4,7 @@
 
 int cf_files_note(const char *file, const struct file_state *state,
         const struct table_file *more, size_t count, struct arena *arena,
-        struct table *table)
+        const struct table_file **ret_files, size_t *ret_count)
 {
         struct table_file *files =
                 arena_alloc(arena, (count + 1) * sizeof(*files));
@@ -17,7 +17,7 @@ int cf_files_note(const char *file, const struct file_state *state,
                 return -ENOMEM;
         if (count > 0)
                 memcpy(files + 1, more, count * sizeof(*files));
-        table->files = files;
-        table->file_count = count + 1;
+        *ret_files = files;
+        *ret_count = count + 1;
         return 0;
 }

@@ -7,11 +7,11 @@
 #include "tables/table.h"
 
 /*
- * Gives a table its files: the FILE.cf, as it was before it was read, and
- * `more`; in the arena. Returns 0 or -ENOMEM.
+ * Lists a table's files: the FILE.cf, as it was before it was read, and `more`;
+ * in the arena. Returns 0 or -ENOMEM.
  */
 int cf_files_note(const char *file, const struct file_state *state,
         const struct table_file *more, size_t count, struct arena *arena,
-        struct table *table);
+        const struct table_file **ret_files, size_t *ret_count);
 
 #endif

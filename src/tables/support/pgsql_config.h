@@ -12,7 +12,7 @@ struct pgsql_config {
         struct pgsql_query query;
         size_t connections;
         uint64_t idle_interval; /* milliseconds */
-        struct table_file *files;
+        const struct table_file *files;
         size_t file_count;
         struct arena arena;
 };

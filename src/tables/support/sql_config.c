@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tables/support/sql_config.h"
+#include "tables/support/cf_files.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,23 +71,14 @@ int sql_config_read(const struct table_env *env, const char *file,
 
 int sql_config_files(const char *file, const struct file_state *state,
         const struct db_common *common, struct arena *arena,
-        struct table_file **ret_files, size_t *ret_count,
+        const struct table_file **ret_files, size_t *ret_count,
         struct reason *ret_reason)
 {
         size_t count;
         const struct table_file *more = db_common_files(common, &count);
-        struct table_file *files =
-                arena_alloc(arena, (count + 1) * sizeof(*files));
 
-        if (files == NULL)
-                return refuse_memory(file, ret_reason);
-        files[0].state = *state;
-        files[0].name = arena_copy(arena, span_of(file));
-        if (files[0].name == NULL)
-                return refuse_memory(file, ret_reason);
-        if (count > 0)
-                memcpy(files + 1, more, count * sizeof(*files));
-        *ret_files = files;
-        *ret_count = count + 1;
-        return 0;
+        return cf_files_note(file, state, more, count, arena, ret_files,
+                       ret_count) == 0
+                       ? 0
+                       : refuse_memory(file, ret_reason);
 }

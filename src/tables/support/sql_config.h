@@ -73,7 +73,7 @@ int sql_config_read(const struct table_env *env, const char *file,
  */
 int sql_config_files(const char *file, const struct file_state *state,
         const struct db_common *common, struct arena *arena,
-        struct table_file **ret_files, size_t *ret_count,
+        const struct table_file **ret_files, size_t *ret_count,
         struct reason *ret_reason);
 
 /*

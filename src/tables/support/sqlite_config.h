@@ -11,7 +11,7 @@ extern const struct cf_option sqlite_config_options[];
 /* Constant once it is open: for any thread. */
 struct sqlite_config {
         struct sqlite_source source;
-        struct table_file *files;
+        const struct table_file *files;
         size_t file_count;
         struct arena arena;
 };
