@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "asking.h"
 #include <assert.h>
+#include <ctype.h>
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -129,6 +130,15 @@ char *join(const char *prefix, const char *text)
         if (asprintf(&joined, "%s%s", prefix, text) < 0)
                 abort();
         return joined;
+}
+
+char *fold_key(const char *key)
+{
+        char *folded = join(key, "");
+
+        for (char *at = folded; *at != '\0'; at++)
+                *at = (char)tolower((unsigned char)*at);
+        return folded;
 }
 
 char *write_file(const char *dir, const char *name, struct span content)

@@ -42,4 +42,9 @@ void remove_directory(void);
 /* Returns "prefix" "text", for the caller to free. */
 char *join(const char *prefix, const char *text);
 
+/* Returns a key as tables ask for it, its ASCII letters in lower case,
+ * likewise.
+ */
+char *fold_key(const char *key);
+
 #endif

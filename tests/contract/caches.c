@@ -2,7 +2,6 @@
 #include "caches.h"
 #include "asking.h"
 #include <assert.h>
-#include <ctype.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,16 +82,6 @@ static void tell(const struct server *server, const char *command, size_t size,
                 abort();
 }
 
-/* As it is asked for. */
-static char *fold(const char *key)
-{
-        char *folded = strdup(key);
-
-        for (char *at = folded; *at != '\0'; at++)
-                *at = (char)tolower((unsigned char)*at);
-        return folded;
-}
-
 static char *write_table(
         const char *directory, const char *type, const char *options)
 {
@@ -106,7 +95,7 @@ static char *write_table(
 
 char *make_redis(const char *directory, const char *key, const char *value)
 {
-        char *folded = fold(key), *text, *spec;
+        char *folded = fold_key(key), *text, *spec;
         int size;
 
         if (redis.pid == 0)
@@ -131,7 +120,7 @@ char *make_redis(const char *directory, const char *key, const char *value)
 
 char *make_memcache(const char *directory, const char *key, const char *value)
 {
-        char *folded = fold(key), *text, *spec;
+        char *folded = fold_key(key), *text, *spec;
         int size;
 
         if (memcached.pid == 0)

@@ -9,7 +9,6 @@
 #include "postmap.h"
 #include "slapd.h"
 #include "tcp_answering.h"
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -245,11 +244,9 @@ static char *make_randmap(
 static char *make_environ(
         const char *directory, const char *key, const char *value)
 {
-        char *name = join(key, "");
+        char *name = fold_key(key);
 
         (void)directory;
-        for (char *at = name; *at != '\0'; at++)
-                *at = (char)tolower((unsigned char)*at);
         setenv(name, value, 1);
         unsetenv("_"); /* the shell's: a hostile key */
         free(name);

@@ -14,7 +14,7 @@ from ldap_messages import (BIND_DONE, Impostor, attributes, done, entry_message,
                            message)
 from slapd import (GUARDED, PASSWORD, READER, SUFFIX, Server, entry,
                    free_port)
-from table_maps import DEADLINE, FAILED, LATER, in_threads
+from table_maps import DEADLINE, FAILED, LATER, check_neighbour, in_threads
 from tap import case
 from tap import done as all_done
 
@@ -514,19 +514,7 @@ def _():
         with Maps({"hanging": other.options(), "good": options()}) as maps:
             assert maps.value("hanging", "a") == "x"
             other.hang()
-            is_over = threading.Event()
-
-            def ask(number):
-                if number < 4:
-                    maps.failure("hanging", "a")
-                    is_over.set()
-                    return
-                with maps.client() as client:
-                    while not is_over.is_set():
-                        start = time.monotonic()
-                        assert client.lookup("good", "a@b.c") == ("OK", b"x@y")
-                        assert time.monotonic() - start < DEADLINE / 2
-            in_threads(6, ask)
+            check_neighbour(maps)
             other.go_on()
 
 

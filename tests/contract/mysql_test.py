@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: MIT
 """mysql tables, through a daemon, whatever the server does: each answer is of
 its own key, and what cannot be known is never "not found"."""
-import itertools
 import os
 import signal
 import socket
@@ -12,10 +11,11 @@ import tempfile
 import threading
 import time
 
-import cf_maps
-from cf_maps import DEADLINE, FAILED, LATER, in_threads
+import table_maps
 from ending import end_on_signals
 from mariadb import PASSWORD, Server, free_port
+from table_maps import (DEADLINE, FAILED, LATER, check_flapping,
+                        check_neighbour, check_return, in_threads)
 from tap import case, done
 
 BY_KEY = "select v from kv where k = '%s'"
@@ -52,7 +52,7 @@ delimiter ;
 
 
 def Maps(tables, **settings):
-    return cf_maps.Maps("mysql", tables, secret=PASSWORD, **settings)
+    return table_maps.Maps("mysql", tables, secret=PASSWORD, **settings)
 
 
 def query(text, **options):
@@ -410,47 +410,19 @@ def _():
 def _():
     other.stop(signal.SIGTERM)
     with Maps({"m": other.options(query="select '%s'")}) as maps:
-        assert "(111)" in maps.failure("m", "a")
-        other.start()
-        maps.wait_found("m", "a")
-        for _ in range(2):
-            other.restart()
-            maps.wait_found("m", "a")
-        in_threads(8, lambda _: maps.wait_found("m", "a"))
-        other.stop()
-        for _ in range(3):
-            assert maps.failure("m", "a")
-        other.start()
-        maps.wait_found("m", "a")
+        check_return(maps, other, "(111)")
 
 
 @case("a server that comes and goes: TEMP or the value, never another answer")
 def _():
+    def flap():
+        other.stop()
+        time.sleep(0.3)
+        other.start()
+        time.sleep(0.5)
+
     with Maps({"m": other.options(query="select '%s'")}) as maps:
-        is_over = threading.Event()
-
-        def ask(number):
-            with maps.client() as client:
-                while not is_over.is_set():
-                    key = f"{number} {time.monotonic()}"
-                    start = time.monotonic()
-                    status, text = client.lookup("m", key)
-                    took = time.monotonic() - start
-                    assert took < DEADLINE + LATER, took
-                    assert status in FAILED or (
-                        status == "OK" and text.decode() == key), text
-
-        def flap():
-            try:
-                for _ in range(4):
-                    other.stop()
-                    time.sleep(0.3)
-                    other.start()
-                    time.sleep(0.5)
-            finally:
-                is_over.set()
-
-        in_threads(9, lambda n: flap() if n == 8 else ask(n))
+        check_flapping(maps, flap, 4)
         maps.wait_found("m", "a")
 
 
@@ -580,19 +552,7 @@ def _():
                "good": query(BY_KEY)}) as maps:
         maps.wait_found("hanging", "a")
         other.hang()
-        is_over = threading.Event()
-
-        def ask(number):
-            if number < 6:
-                maps.failure("hanging", "a")
-                is_over.set()
-                return
-            with maps.client() as client:
-                while not is_over.is_set():
-                    start = time.monotonic()
-                    assert client.lookup("good", "a@b.c") == ("OK", b"x@y")
-                    assert time.monotonic() - start < DEADLINE / 2
-        in_threads(8, ask)
+        check_neighbour(maps, 6)
         other.go_on()
 
 

@@ -3,13 +3,14 @@
 """pgsql tables, through a daemon, whatever the server does: TEMP in time, never
 "not found" nor another key's answer, and found again when it is back."""
 import struct
-import threading
 import time
 
 from ending import end_on_signals
-from pgsql_maps import DEADLINE, FAILED, LATEST, Maps, in_threads
-from postgres import Server, free_port
+from pgsql_maps import LATEST, Maps
+from postgres import Server
 from postgres_impostor import ANSWER, LOGIN, ROW, Impostor, message
+from table_maps import (FAILED, check_flapping, check_neighbour, check_return,
+                        in_threads)
 from tap import case, done
 
 BY_KEY = "select v from kv where k = '%s'"
@@ -46,54 +47,24 @@ server.sql(SCHEMA)
 
 @case("a server that comes later, restarts, goes for good")
 def _():
-    with Server(started=False) as other:
-        with Maps({"m": other.options(query="select '%s'",
-                                      user="postgres")}) as maps:
-            assert "Connection refused" in maps.failure("m", "a")
-            other.start()
-            maps.wait_found("m", "a")
-            for _ in range(2):
-                other.restart()
-                maps.wait_found("m", "a")
-            in_threads(8, lambda _: maps.wait_found("m", "a"))
-            other.stop()
-            for _ in range(3):
-                assert maps.failure("m", "a")
-            other.start()
-            maps.wait_found("m", "a")
+    with Server(started=False) as other, Maps({
+            "m": other.options(query="select '%s'", user="postgres")}) as maps:
+        check_return(maps, other, "Connection refused")
 
 
 @case("a server that comes and goes: TEMP or the value, never another answer")
 def _():
-    with Server(started=False) as other:
-        with Maps({"m": other.options(query="select '%s'",
-                                      user="postgres")}) as maps:
-            is_over = threading.Event()
+    def flap():
+        other.start()
+        time.sleep(0.5)
+        other.stop()
+        time.sleep(0.3)
 
-            def ask(number):
-                with maps.client() as client:
-                    while not is_over.is_set():
-                        key = f"{number} {time.monotonic()}"
-                        start = time.monotonic()
-                        status, text = client.lookup("m", key)
-                        took = time.monotonic() - start
-                        assert took < DEADLINE + LATEST, took
-                        assert status in FAILED or (
-                            status == "OK" and text.decode() == key), text
-
-            def flap():
-                try:
-                    for _ in range(4):
-                        other.start()
-                        time.sleep(0.5)
-                        other.stop()
-                        time.sleep(0.3)
-                finally:
-                    is_over.set()
-
-            in_threads(9, lambda n: flap() if n == 8 else ask(n))
-            other.start()
-            maps.wait_found("m", "a")
+    with Server(started=False) as other, Maps({
+            "m": other.options(query="select '%s'", user="postgres")}) as maps:
+        check_flapping(maps, flap, 4, LATEST)
+        other.start()
+        maps.wait_found("m", "a")
 
 
 @case("a server that hangs: TEMP in time, and found when it goes on")
@@ -178,19 +149,7 @@ def _():
             "good": query(BY_KEY)}) as maps:
         maps.wait_found("hanging", "a")
         other.hang()
-        is_over = threading.Event()
-
-        def ask(number):
-            if number < 4:
-                maps.failure("hanging", "a")
-                is_over.set()
-                return
-            with maps.client() as client:
-                while not is_over.is_set():
-                    start = time.monotonic()
-                    assert client.lookup("good", "a@b.c") == ("OK", b"x@y")
-                    assert time.monotonic() - start < DEADLINE / 2
-        in_threads(6, ask)
+        check_neighbour(maps)
 
 
 @case("half an answer, garbage, one too many: TEMP, in time")

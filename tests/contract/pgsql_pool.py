@@ -10,9 +10,10 @@ import time
 
 from ending import end_on_signals
 from pgbouncer import PgBouncer
-from pgsql_maps import DEADLINE, Maps, in_threads, wait_until
+from pgsql_maps import Maps, wait_until
 from postgres import PASSWORD, Server, free_port
 from postgres_impostor import LOGIN, Impostor, TlsRelay
+from table_maps import DEADLINE, in_threads
 from tap import case, done
 
 SCHEMA = """

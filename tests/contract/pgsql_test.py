@@ -5,8 +5,9 @@ what cannot be known is never "not found"."""
 import tempfile
 
 from ending import end_on_signals
-from pgsql_maps import Maps, in_threads
+from pgsql_maps import Maps
 from postgres import PASSWORD, Server, free_port
+from table_maps import in_threads
 from tap import case, done
 
 BY_KEY = "select v from kv where k = '%s'"

@@ -10,7 +10,8 @@ from ending import end_on_signals
 from impostor import Impostor
 from redis_server import Sentinel, Server
 from server_process import free_port
-from table_maps import DEADLINE, FAILED, LATER, Maps, in_threads
+from table_maps import (FAILED, Maps, check_flapping, check_neighbour,
+                        check_return, in_threads)
 from tap import case, done
 
 PASSWORD = "geheim %s"
@@ -222,50 +223,20 @@ def _():
 def _():
     with Server(started=False) as other:
         with Maps("redis", {"m": table("ECHO %s", at=other)}) as maps:
-            assert "No such file" in maps.failure("m", "a")
-            other.start()
-            maps.wait_found("m", "a")
-            for _ in range(2):
-                other.restart()
-                maps.wait_found("m", "a")
-            in_threads(8, lambda _: maps.wait_found("m", "a"))
-            other.stop()
-            for _ in range(3):
-                assert maps.failure("m", "a")
-            other.start()
-            maps.wait_found("m", "a")
+            check_return(maps, other, "No such file")
 
 
 @case("a server that comes and goes: TEMP or the value, never another answer")
 def _():
+    def flap():
+        other.start()
+        time.sleep(1.3)
+        other.stop()
+        time.sleep(0.3)
+
     with Server(started=False) as other:
         with Maps("redis", {"m": table("ECHO %s", at=other)}) as maps:
-            is_over = threading.Event()
-            found = []
-
-            def ask(number):
-                with maps.client() as client:
-                    while not is_over.is_set():
-                        key = f"{number} {time.monotonic()}"
-                        start = time.monotonic()
-                        status, text = client.lookup("m", key)
-                        took = time.monotonic() - start
-                        assert took < DEADLINE + LATER, took
-                        assert status in FAILED or (
-                            status == "OK" and text.decode() == key), text
-                        found.append(status == "OK")
-
-            def flap():
-                try:
-                    for _ in range(3):
-                        other.start()
-                        time.sleep(1.3)
-                        other.stop()
-                        time.sleep(0.3)
-                finally:
-                    is_over.set()
-
-            in_threads(9, lambda n: flap() if n == 8 else ask(n))
+            found = check_flapping(maps, flap, 3)
             assert any(found) and not all(found)
             other.start()
             maps.wait_found("m", "a")
@@ -368,19 +339,7 @@ def _():
             "hanging": table("ECHO %s", at=other), "good": table()}) as maps:
         maps.wait_found("hanging", "a")
         other.hang()
-        is_over = threading.Event()
-
-        def ask(number):
-            if number < 4:
-                maps.failure("hanging", "a")
-                is_over.set()
-                return
-            with maps.client() as client:
-                while not is_over.is_set():
-                    start = time.monotonic()
-                    assert client.lookup("good", "a@b.c") == ("OK", b"x@y")
-                    assert time.monotonic() - start < DEADLINE / 2
-        in_threads(6, ask)
+        check_neighbour(maps)
 
 
 @case("a daemon that ends while lookups are under way")

@@ -8,7 +8,7 @@
 struct served {
         pid_t helper; /* which runs the server; 0: nobody does */
         int input;    /* its input: with the end of that, it ends the server */
-        char place[200]; /* where the server's socket is */
+        char place[200]; /* where the server's socket is, or its URL */
         unsigned port;
 };
 

@@ -1,54 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "slapd.h"
 #include "asking.h"
+#include "served.h"
 #include <assert.h>
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #define SUFFIX "dc=example,dc=org"
 
-static pid_t helper; /* which runs the server */
-static int helper_input = -1;
-static char url[200];
-
-/* The helper ends the server when its input ends, which it does with us. */
-static void start(void)
-{
-        int input[2], output[2];
-        FILE *stream;
-
-        if (helper != 0)
-                return;
-        if (pipe(input) < 0 || pipe(output) < 0)
-                abort();
-        helper = fork();
-        assert(helper >= 0);
-        if (helper == 0) {
-                dup2(input[0], STDIN_FILENO);
-                dup2(output[1], STDOUT_FILENO);
-                close(input[1]);
-                execlp("python3", "python3", SLAPD_PY, NULL);
-                _exit(127);
-        }
-        close(input[0]);
-        close(output[1]);
-        helper_input = input[1];
-        stream = fdopen(output[0], "r");
-        if (stream == NULL || fscanf(stream, "%199s", url) != 1)
-                abort();
-        fclose(stream);
-}
+static struct served server;
 
 void slapd_end(void)
 {
-        if (helper == 0)
-                return;
-        close(helper_input);
-        waitpid(helper, NULL, 0);
-        helper = 0;
+        served_end(&server);
 }
 
 /* Runs a program of ldap-utils as the administrator, with an input. */
@@ -60,7 +24,7 @@ static void run(const char *program, const char *input)
         if (asprintf(&command,
                     "%s -c -x -H %s -D cn=admin," SUFFIX
                     " -w secret >/dev/null 2>&1",
-                    program, url) < 0)
+                    program, server.place) < 0)
                 abort();
         stream = popen(command, "w");
         assert(stream != NULL);
@@ -71,10 +35,8 @@ static void run(const char *program, const char *input)
 
 static void fill(const char *key, const char *value)
 {
-        char *folded = join(key, ""), *text;
+        char *folded = fold_key(key), *text;
 
-        for (char *at = folded; *at != '\0'; at++)
-                *at = (char)tolower((unsigned char)*at);
         if (asprintf(&text,
                     "dn: cn=one," SUFFIX "\nobjectClass: mailEntry\ncn: one\n"
                     "key: %s\nmaildrop: %s\n",
@@ -92,12 +54,12 @@ char *make_ldap(const char *directory, const char *key, const char *value)
 
         if (value[0] == '\0')
                 return NULL;
-        start();
+        served_start(&server, SLAPD_PY);
         fill(key, value);
         if (asprintf(&text,
                     "server_host = %s\nsearch_base = " SUFFIX "\n"
                     "query_filter = (key=%%s)\nversion = 3\n",
-                    url) < 0)
+                    server.place) < 0)
                 abort();
         path = write_file(directory, "ldap.cf", span_of(text));
         spec = join("ldap:", path);

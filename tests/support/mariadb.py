@@ -21,6 +21,7 @@ import tempfile
 import time
 
 from ending import end_on_signals
+from stopping import stop_process
 
 PATIENCE = 60
 PASSWORD = "a'b\\c d\"e"
@@ -138,7 +139,7 @@ class Server:
 
     def hang(self):
         """Stops it, until go_on."""
-        self.process.send_signal(signal.SIGSTOP)
+        stop_process(self.process.pid)
 
     def go_on(self):
         self.process.send_signal(signal.SIGCONT)

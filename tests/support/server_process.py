@@ -7,6 +7,8 @@ import subprocess
 import tempfile
 import time
 
+from stopping import stop_process
+
 PATIENCE = 30
 
 
@@ -61,7 +63,7 @@ class Process:
         self.start()
 
     def hang(self):
-        self.process.send_signal(signal.SIGSTOP)
+        stop_process(self.process.pid)
 
     def go_on(self):
         self.process.send_signal(signal.SIGCONT)

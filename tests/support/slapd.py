@@ -19,6 +19,8 @@ import tempfile
 import time
 import urllib.parse
 
+from stopping import stop_process
+
 PATIENCE = 60
 PASSWORD = "a'b\\c d"
 USER = "openldap"
@@ -107,14 +109,6 @@ def _user():
     if os.geteuid() != 0:
         return None
     return pwd.getpwnam(USER)
-
-
-def _is_stopped(path):
-    try:
-        with open(path, encoding="ascii") as file:
-            return file.read().rpartition(")")[2].split()[0] == "T"
-    except FileNotFoundError:
-        return True  # a thread that has ended
 
 
 def free_port():
@@ -222,12 +216,8 @@ class Server:
         self.start()
 
     def hang(self):
-        """Stops it, until go_on; each of its threads has to notice."""
-        tasks = f"/proc/{self.process.pid}/task"
-        self.process.send_signal(signal.SIGSTOP)
-        while not all(_is_stopped(f"{tasks}/{task}/stat")
-                      for task in os.listdir(tasks)):
-            time.sleep(0.001)
+        """Stops it, until go_on."""
+        stop_process(self.process.pid)
 
     def go_on(self):
         self.process.send_signal(signal.SIGCONT)
@@ -263,7 +253,7 @@ class Server:
 def main():
     """For tests in C: serves until the input ends."""
     with Server() as server:
-        print(server.unix, flush=True)
+        print(server.unix, server.port, flush=True)
         sys.stdin.read()
 
 

@@ -2,8 +2,9 @@
 """A daemon whose maps are tables with a FILE.cf, for tests of servers that
 fail.
 
-    with Maps("redis", {"m": "hosts = ...\\n"}) as maps:
+    with Maps("redis", {"m": "hosts = ...\n"}) as maps:
         assert maps.value("m", "key") == "value"
+        assert "refused" in maps.failure("m", "other")
 """
 import os
 import subprocess
@@ -21,35 +22,45 @@ FAILED = ("TEMP", "TIMEOUT")
 
 
 class Maps:
-    """secret: what must not be on the daemon's stderr."""
+    """A map for each of the .cf files. secret: what must not be on the daemon's
+    stderr. each: more lines for each map. settings: of [server]."""
 
-    def __init__(self, kind, tables, deadline=DEADLINE, secret=None,
-                 **settings):
-        self.folder = tempfile.TemporaryDirectory(prefix=kind + "-")
+    def __init__(self, kind, tables, deadline=DEADLINE, secret=None, env=None,
+                 each=None, workers=None, **settings):
         self.deadline, self.secret = deadline, secret
+        self.directory = tempfile.TemporaryDirectory(prefix=kind + "-")
         settings = {"deadline": f"{round(deadline * 1000)}ms", **settings}
-        config = "[server]\n" + "".join(
-            f"{name} = {value}\n" for name, value in settings.items())
+        config = "[server]\n" + _lines(settings)
+        if workers is not None:
+            config += f"[defaults]\nworkers = {workers}\n"
         for name, text in tables.items():
-            path = f"{self.folder.name}/{name}.cf"
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(text)
-            config += f"[map {name}]\ntable = {kind}:{path}\n"
-        self.daemon = Daemon(config, self.folder.name)
+            config += (f"[map {name}]\ntable = {kind}:{self.write(name, text)}"
+                       "\n" + _lines(each or {}))
+        self.daemon = Daemon(config, self.directory.name,
+                             env={**os.environ, **(env or {})})
+
+    def write(self, name, text):
+        path = f"{self.directory.name}/{name}.cf"
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
 
     def __enter__(self):
         return self
 
     def __exit__(self, kind, *_):
         if kind is None:
-            if self.daemon.process.poll() is None:
-                assert self.daemon.stop() == 0, self.daemon.stderr()
-            if self.secret is not None:
-                assert self.secret not in self.daemon.stderr()
+            self.check_end()
         else:
             print("#", self.daemon.stderr().replace("\n", "\n# "))
         self.daemon.close()
-        self.folder.cleanup()
+        self.directory.cleanup()
+
+    def check_end(self):
+        if self.daemon.process.poll() is None:
+            assert self.daemon.stop() == 0, self.daemon.stderr()
+        if self.secret is not None:
+            assert self.secret not in self.daemon.stderr()
 
     def client(self):
         return Client(self.daemon.endpoint)
@@ -62,13 +73,14 @@ class Maps:
         status, text = self.ask(name, key)
         return text.decode() if status == "OK" else status
 
-    def failure(self, name, key):
-        """The reason of a lookup that has to fail in time."""
+    def failure(self, name, key, later=LATER):
+        """The reason of a lookup that has to fail in time; later: for a crowd
+        of askers, who wait for each other, too."""
         start = time.monotonic()
         status, text = self.ask(name, key)
         took = time.monotonic() - start
         assert status in FAILED, (status, text)
-        assert took < self.deadline + LATER, took
+        assert took < self.deadline + later, took
         return text.decode()
 
     def wait_found(self, name, key, patience=BACK):
@@ -86,10 +98,78 @@ class Maps:
         """What `socketmap explain` shows, which waits for its answer."""
         return subprocess.run(
             [os.environ["SOCKETMAP"], "explain", "-c",
-             f"{self.folder.name}/socketmapd.conf", name, key],
+             f"{self.directory.name}/socketmapd.conf", name, key],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, timeout=PATIENCE, encoding="utf-8",
             errors="replace", check=False).stdout
+
+
+def check_return(maps, server, reason):
+    """The server of the map "m" comes later, restarts, and goes for good."""
+    assert reason in maps.failure("m", "a")
+    server.start()
+    maps.wait_found("m", "a")
+    for _ in range(2):
+        server.restart()
+        maps.wait_found("m", "a")
+    in_threads(8, lambda _: maps.wait_found("m", "a"))
+    server.stop()
+    for _ in range(3):
+        assert maps.failure("m", "a")
+    server.start()
+    maps.wait_found("m", "a")
+
+
+def check_flapping(maps, flap, turns, later=LATER):
+    """Asks the map "m" for keys that are their own values, from 8 threads,
+    while flap is called. Returns whether each was found."""
+    is_over = threading.Event()
+    found = []
+
+    def ask(number):
+        with maps.client() as client:
+            while not is_over.is_set():
+                key = f"{number} {time.monotonic()}"
+                start = time.monotonic()
+                status, text = client.lookup("m", key)
+                took = time.monotonic() - start
+                assert took < DEADLINE + later, took
+                assert status in FAILED or (
+                    status == "OK" and text.decode() == key), text
+                found.append(status == "OK")
+
+    def flap_all():
+        try:
+            for _ in range(turns):
+                flap()
+        finally:
+            is_over.set()
+
+    in_threads(9, lambda n: flap_all() if n == 8 else ask(n))
+    return found
+
+
+def check_neighbour(maps, askers=4):
+    """While lookups of the map "hanging" fail, two clients of "good" have their
+    answers soon."""
+    is_over = threading.Event()
+
+    def ask(number):
+        if number < askers:
+            maps.failure("hanging", "a")
+            is_over.set()
+            return
+        with maps.client() as client:
+            while not is_over.is_set():
+                start = time.monotonic()
+                assert client.lookup("good", "a@b.c") == ("OK", b"x@y")
+                assert time.monotonic() - start < DEADLINE / 2
+
+    in_threads(askers + 2, ask)
+
+
+def _lines(options):
+    return "".join(f"{name} = {value}\n" for name, value in options.items())
 
 
 def in_threads(count, work):
