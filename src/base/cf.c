@@ -294,3 +294,17 @@ int cf_read_text(const char *file, struct span text,
                 return ret_reason->code;
         return read_open(&reader, ret_values);
 }
+
+int cf_refuse(
+        const char *file, int code, const char *text, struct reason *ret_reason)
+{
+        reason_set(ret_reason, "%s: %s", file, text);
+        ret_reason->code = code == -EINVAL ? -EBADMSG : code;
+        return ret_reason->code;
+}
+
+int cf_refuse_memory(const char *file, struct reason *ret_reason)
+{
+        reason_set_errno(ret_reason, -ENOMEM, "%s", file);
+        return -ENOMEM;
+}

@@ -42,7 +42,16 @@ int cf_read(const char *file, const struct cf_option *options,
         struct arena *arena, struct report *report, void *ret_values,
         struct reason *ret_reason);
 
-/* The same from memory, under the name `file`. */
+/*
+ * For whoever looks further into the values: sets the reason, with the file's
+ * name in front, and returns its code. What is wrong in the file (-EINVAL) is
+ * not wrong in the table's argument: -EBADMSG.
+ */
+int cf_refuse(const char *file, int code, const char *text,
+        struct reason *ret_reason);
+int cf_refuse_memory(const char *file, struct reason *ret_reason);
+
+/* As cf_read, from memory, under the name `file`. */
 int cf_read_text(const char *file, struct span text,
         const struct cf_option *options, struct arena *arena,
         struct report *report, void *ret_values, struct reason *ret_reason);

@@ -60,21 +60,6 @@ struct exec {
         struct exec_wait wait;
 };
 
-static int refuse_memory(const char *file, struct reason *ret_reason)
-{
-        reason_set_errno(ret_reason, -ENOMEM, "%s", file);
-        return -ENOMEM;
-}
-
-/* What is wrong in the file is not wrong in the table's argument. */
-static int refuse(
-        const char *file, int code, const char *text, struct reason *ret_reason)
-{
-        reason_set(ret_reason, "%s: %s", file, text);
-        ret_reason->code = code == -EINVAL ? -EBADMSG : code;
-        return ret_reason->code;
-}
-
 /* The file's name without its folder and ".cf". */
 static struct span stem_of(const char *file)
 {
@@ -96,9 +81,9 @@ static int read_map(
         if (exec->peer.map == NULL)
                 exec->peer.map = arena_copy(&exec->arena, stem_of(file));
         if (exec->peer.map == NULL)
-                return refuse_memory(file, ret_reason);
+                return cf_refuse_memory(file, ret_reason);
         if (strchr(exec->peer.map, ' ') != NULL)
-                return refuse(
+                return cf_refuse(
                         file, -EINVAL, "map: a name has no blanks", ret_reason);
         return 0;
 }
@@ -111,9 +96,10 @@ static int read_command(
         int r;
 
         if (values->command == NULL)
-                return refuse(file, -EINVAL, "command is missing", ret_reason);
+                return cf_refuse(
+                        file, -EINVAL, "command is missing", ret_reason);
         if (values->directory[0] != '/')
-                return refuse(file, -EINVAL,
+                return cf_refuse(file, -EINVAL,
                         "directory: write an absolute path", ret_reason);
         exec->command.directory = values->directory;
         r = exec_command_parse(
@@ -121,7 +107,7 @@ static int read_command(
         if (r == 0)
                 r = exec_command_set_environment(values->environment,
                         &exec->arena, &exec->command, &why);
-        return r < 0 ? refuse(file, r, why.text, ret_reason) : 0;
+        return r < 0 ? cf_refuse(file, r, why.text, ret_reason) : 0;
 }
 
 /* A program that was replaced is started anew. */
@@ -143,7 +129,7 @@ static int read_all(const struct table_env *env, const char *file,
         int r;
 
         if (name == NULL)
-                return refuse_memory(file, ret_reason);
+                return cf_refuse_memory(file, ret_reason);
         exec->log.watcher = env->watcher;
         if (env->map != NULL)
                 exec->log.map = arena_copy(&exec->arena, span_of(env->map));
@@ -182,7 +168,7 @@ static int open_parts(const struct table_env *env, struct exec *exec,
                         env, &exec->server, exec_pool_opener(exec->pool));
         return exec->remote != NULL
                        ? 0
-                       : refuse_memory(exec->peer.name, ret_reason);
+                       : cf_refuse_memory(exec->peer.name, ret_reason);
 }
 
 static int check_exec(const char *argument, struct reason *ret_reason)
@@ -211,7 +197,7 @@ static struct table *open_exec(const struct table_env *env,
                 return NULL;
         exec = calloc(1, sizeof(*exec));
         if (exec == NULL) {
-                refuse_memory(argument, ret_reason);
+                cf_refuse_memory(argument, ret_reason);
                 return NULL;
         }
         arena_init(&exec->arena, NULL, 0, SIZE_MAX);

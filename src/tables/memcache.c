@@ -64,21 +64,6 @@ struct memcache_table {
         struct arena arena;
 };
 
-/* What is wrong in the file is not wrong in the table's argument. */
-static int refuse(
-        const char *file, int code, const char *text, struct reason *ret_reason)
-{
-        reason_set(ret_reason, "%s: %s", file, text);
-        ret_reason->code = code == -EINVAL ? -EBADMSG : code;
-        return ret_reason->code;
-}
-
-static int refuse_memory(const char *file, struct reason *ret_reason)
-{
-        reason_set_errno(ret_reason, -ENOMEM, "%s", file);
-        return -ENOMEM;
-}
-
 static int read_server(const char *file, const struct options *values,
         struct memcache *memcache, struct reason *ret_reason)
 {
@@ -87,7 +72,7 @@ static int read_server(const char *file, const struct options *values,
                 span_of(values->memcache), &memcache->server.address, &why);
 
         if (r < 0)
-                return refuse(file, r, why.text, ret_reason);
+                return cf_refuse(file, r, why.text, ret_reason);
         memcache->server.name = values->memcache;
         memcache->server.protocol = &memcache_protocol;
         memcache->server.ctx = &memcache->limits;
@@ -115,16 +100,16 @@ static int open_parts(const struct table_env *env, const char *file,
 
         table->common = db_common_open(env, &common, &why);
         if (table->common == NULL)
-                return refuse(file, why.code, why.text, ret_reason);
+                return cf_refuse(file, why.code, why.text, ret_reason);
         memcache->events = env->events;
         memcache->remote = remote_new(env, &memcache->server, NULL);
         if (memcache->remote == NULL)
-                return refuse_memory(file, ret_reason);
+                return cf_refuse_memory(file, ret_reason);
         if (values->backup == NULL)
                 return 0;
         memcache->backup = table_open(env, values->backup, &why);
         if (memcache->backup == NULL)
-                return refuse(file, why.code, why.text, ret_reason);
+                return cf_refuse(file, why.code, why.text, ret_reason);
         return 0;
 }
 
@@ -140,7 +125,7 @@ static int note_files(const char *file, const struct file_state *state,
                 &table->arena, (count + backup_count + 1) * sizeof(*more));
 
         if (more == NULL)
-                return refuse_memory(file, ret_reason);
+                return cf_refuse_memory(file, ret_reason);
         if (count > 0)
                 memcpy(more, domains, count * sizeof(*more));
         if (backup_count > 0)
@@ -149,7 +134,7 @@ static int note_files(const char *file, const struct file_state *state,
         if (cf_files_note(file, state, more, count + backup_count,
                     &table->arena, &table->table.files,
                     &table->table.file_count) < 0)
-                return refuse_memory(file, ret_reason);
+                return cf_refuse_memory(file, ret_reason);
         return 0;
 }
 
@@ -201,7 +186,7 @@ static struct table *open_memcache(const struct table_env *env,
                 return NULL;
         table = calloc(1, sizeof(*table));
         if (table == NULL) {
-                refuse_memory(argument, ret_reason);
+                cf_refuse_memory(argument, ret_reason);
                 return NULL;
         }
         arena_init(&table->arena, NULL, 0, SIZE_MAX);

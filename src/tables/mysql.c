@@ -128,7 +128,7 @@ static int read_hosts(const char *file, const struct options *values,
 
         for (size_t i = 0; r == 0 && i < hosts->count; i++)
                 r = mysql_login_check(&hosts->list[i], &why);
-        return r < 0 ? sql_config_refuse(file, r, why.text, ret_reason) : 0;
+        return r < 0 ? cf_refuse(file, r, why.text, ret_reason) : 0;
 }
 
 static int read_query(const struct table_env *env, const char *file,
@@ -162,7 +162,7 @@ static int read_all(const struct table_env *env, const char *file,
         if (r < 0)
                 return r;
         if (values.login.dbname == NULL)
-                return sql_config_refuse(
+                return cf_refuse(
                         file, -EBADMSG, "dbname is missing", ret_reason);
         database->source.login = values.login;
         database->idle_interval = values.idle_interval * 1000;

@@ -70,21 +70,6 @@ struct redis {
         struct arena arena;
 };
 
-/* What is wrong in the file is not wrong in the table's argument. */
-static int refuse(
-        const char *file, int code, const char *text, struct reason *ret_reason)
-{
-        reason_set(ret_reason, "%s: %s", file, text);
-        ret_reason->code = code == -EINVAL ? -EBADMSG : code;
-        return ret_reason->code;
-}
-
-static int refuse_memory(const char *file, struct reason *ret_reason)
-{
-        reason_set_errno(ret_reason, -ENOMEM, "%s", file);
-        return -ENOMEM;
-}
-
 /* Returns what is wrong among the options that go together, or NULL. */
 static const char *find_conflict(const struct options *values)
 {
@@ -118,7 +103,7 @@ static int read_hosts(const char *file, const struct options *values,
         for (size_t i = 0; r == 0 && i < ret_hosts->count; i++)
                 r = redis_login_address(
                         &ret_hosts->list[i], "0", &address, &why);
-        return r < 0 ? refuse(file, r, why.text, ret_reason) : 0;
+        return r < 0 ? cf_refuse(file, r, why.text, ret_reason) : 0;
 }
 
 static int read_login(const char *file, const struct options *values,
@@ -152,10 +137,10 @@ static int read_query(const struct table_env *env, const char *file,
                 &redis->query.command, &why);
 
         if (r < 0)
-                return refuse(file, r, why.text, ret_reason);
+                return cf_refuse(file, r, why.text, ret_reason);
         redis->query.common = db_common_open(env, &common, &why);
         if (redis->query.common == NULL)
-                return refuse(file, why.code, why.text, ret_reason);
+                return cf_refuse(file, why.code, why.text, ret_reason);
         return 0;
 }
 
@@ -170,8 +155,9 @@ static int read_options(const struct table_env *env, const char *file,
         if (r < 0)
                 return r;
         conflict = find_conflict(ret_values);
-        return conflict != NULL ? refuse(file, -EBADMSG, conflict, ret_reason)
-                                : 0;
+        return conflict != NULL
+                       ? cf_refuse(file, -EBADMSG, conflict, ret_reason)
+                       : 0;
 }
 
 /* Reads all that the file says. The server is not asked before the first
@@ -198,7 +184,7 @@ static int read_all(const struct table_env *env, const char *file,
         more = db_common_files(redis->query.common, &count);
         if (cf_files_note(file, &state, more, count, &redis->arena,
                     &redis->table.files, &redis->table.file_count) < 0)
-                return refuse_memory(file, ret_reason);
+                return cf_refuse_memory(file, ret_reason);
         return 0;
 }
 
@@ -225,7 +211,7 @@ static struct table *open_redis(const struct table_env *env,
 
         if (check_redis(argument, ret_reason) < 0)
                 return NULL;
-        refuse_memory(argument, ret_reason);
+        cf_refuse_memory(argument, ret_reason);
         redis = calloc(1, sizeof(*redis));
         if (redis == NULL)
                 return NULL;
@@ -239,7 +225,7 @@ static struct table *open_redis(const struct table_env *env,
                 values.connections, values.idle_interval * 1000);
         if (redis->pool != NULL)
                 return &redis->table;
-        refuse_memory(argument, ret_reason);
+        cf_refuse_memory(argument, ret_reason);
 
 fail:
         close_redis(&redis->table);

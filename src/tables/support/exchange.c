@@ -108,10 +108,12 @@ enum progress exchange_failed(
 
 int exchange_wait_for(int fd, unsigned what, uint64_t deadline)
 {
-        struct pollfd entry = {
-                .fd = fd,
-                .events = what == EVENT_WRITE ? POLLOUT : POLLIN,
-        };
+        struct pollfd entry = {.fd = fd};
+
+        if ((what & EVENT_READ) != 0)
+                entry.events |= POLLIN;
+        if ((what & EVENT_WRITE) != 0)
+                entry.events |= POLLOUT;
 
         for (;;) {
                 uint64_t now = events_now();

@@ -83,8 +83,8 @@ int exchange_connect(struct channel *channel, const struct targets *targets,
         uint64_t deadline);
 
 /*
- * Waits for a descriptor to be ready for `what` (EVENT_READ or EVENT_WRITE).
- * Returns 0, -ETIMEDOUT or another negative errno.
+ * Waits for a descriptor to be ready for `what` (EVENT_READ, EVENT_WRITE,
+ * either of both). Returns 0, -ETIMEDOUT or another negative errno.
  */
 int exchange_wait_for(int fd, unsigned what, uint64_t deadline);
 

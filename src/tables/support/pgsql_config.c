@@ -41,12 +41,6 @@ const struct cf_option pgsql_config_options[] = {
         {.name = NULL},
 };
 
-static int refuse_memory(const char *file, struct reason *ret_reason)
-{
-        reason_set_errno(ret_reason, -ENOMEM, "%s", file);
-        return -ENOMEM;
-}
-
 /* Makes a query of the options of old. Returns 0 or a negative errno. */
 static int make_query(const char *file, struct options *values,
         struct arena *arena, struct reason *ret_reason)
@@ -58,11 +52,12 @@ static int make_query(const char *file, struct options *values,
                 return sql_config_query(file, &values->sql, arena, ret_reason);
         size = asprintf(&text, "SELECT %s('%%s')", values->select_function);
         if (size < 0)
-                return refuse_memory(file, ret_reason);
+                return cf_refuse_memory(file, ret_reason);
         values->sql.query =
                 arena_copy(arena, (struct span){text, (size_t)size});
         free(text);
-        return values->sql.query != NULL ? 0 : refuse_memory(file, ret_reason);
+        return values->sql.query != NULL ? 0
+                                         : cf_refuse_memory(file, ret_reason);
 }
 
 static int read_hosts(const char *file, const struct options *values,
@@ -75,15 +70,15 @@ static int read_hosts(const char *file, const struct options *values,
                 &why);
 
         if (r < 0)
-                return sql_config_refuse(file, r, why.text, ret_reason);
+                return cf_refuse(file, r, why.text, ret_reason);
         for (size_t i = 0; i < login->hosts.count; i++) {
                 needs_database |= login->hosts.list[i].kind != HOST_URI;
                 r = pgsql_login_check(&login->hosts.list[i], &why);
                 if (r < 0)
-                        return sql_config_refuse(file, r, why.text, ret_reason);
+                        return cf_refuse(file, r, why.text, ret_reason);
         }
         if (needs_database && values->dbname == NULL)
-                return sql_config_refuse(
+                return cf_refuse(
                         file, -EBADMSG, "dbname is missing", ret_reason);
         return 0;
 }
@@ -108,7 +103,7 @@ static int read_login(const struct table_env *env, const char *file,
         login->hosts.map = arena_copy(
                 &login->arena, span_of(env->map != NULL ? env->map : "pgsql"));
         if (login->hosts.map == NULL)
-                return refuse_memory(file, ret_reason);
+                return cf_refuse_memory(file, ret_reason);
         return make_query(file, values, &login->arena, ret_reason);
 }
 
@@ -154,7 +149,7 @@ struct pgsql_config *pgsql_config_open(const struct table_env *env,
         struct pgsql_config *config = calloc(1, sizeof(*config));
         struct options values;
 
-        refuse_memory(file, ret_reason);
+        cf_refuse_memory(file, ret_reason);
         if (config == NULL)
                 return NULL;
         arena_init(&config->arena, NULL, 0, SIZE_MAX);

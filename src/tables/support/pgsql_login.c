@@ -2,11 +2,10 @@
 #include "tables/support/pgsql_login.h"
 #include "base/events.h"
 #include "tables/support/address.h"
+#include "tables/support/exchange.h"
 #include <errno.h>
 #include <libpq-fe.h>
-#include <limits.h>
 #include <netdb.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -136,37 +135,13 @@ void pgsql_reason(PGconn *conn, struct reason *ret_reason)
         ret_reason->code = -ENOTCONN;
 }
 
-int pgsql_wait_for(PGconn *conn, unsigned what, uint64_t deadline)
-{
-        struct pollfd entry = {.fd = PQsocket(conn)};
-
-        if ((what & EVENT_READ) != 0)
-                entry.events |= POLLIN;
-        if ((what & EVENT_WRITE) != 0)
-                entry.events |= POLLOUT;
-        for (;;) {
-                uint64_t now = events_now();
-                int r;
-
-                if (now >= deadline)
-                        return -ETIMEDOUT;
-                r = poll(&entry, 1,
-                        deadline - now < INT_MAX ? (int)(deadline - now)
-                                                 : INT_MAX);
-                if (r > 0)
-                        return 0;
-                if (r < 0 && errno != EINTR)
-                        return -errno;
-        }
-}
-
 static int poll_until_connected(
         PGconn *conn, uint64_t deadline, struct reason *ret_reason)
 {
         PostgresPollingStatusType status = PGRES_POLLING_WRITING;
 
         while (status != PGRES_POLLING_OK) {
-                int r = pgsql_wait_for(conn,
+                int r = exchange_wait_for(PQsocket(conn),
                         status == PGRES_POLLING_READING ? EVENT_READ
                                                         : EVENT_WRITE,
                         deadline);

@@ -44,10 +44,4 @@ int pgsql_connect(const struct pgsql_login *login, const struct host *host,
 /* Writes the first line of what libpq says of a connection. */
 void pgsql_reason(struct pg_conn *conn, struct reason *ret_reason);
 
-/*
- * Waits for a connection's socket to be ready for `what` (EVENT_READ and the
- * like). Returns 0, -ETIMEDOUT or another negative errno.
- */
-int pgsql_wait_for(struct pg_conn *conn, unsigned what, uint64_t deadline);
-
 #endif

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "tables/support/pgsql_wait.h"
 #include "base/events.h"
+#include "tables/support/exchange.h"
 #include "tables/support/pgsql_pipeline.h"
 #include <errno.h>
+#include <libpq-fe.h>
 
 #define TRIES 3
 
@@ -42,7 +44,7 @@ static int wait_for_more(
 
         if (r < 0)
                 return r;
-        r = pgsql_wait_for(pipeline->conn, (unsigned)r, deadline);
+        r = exchange_wait_for(PQsocket(pipeline->conn), (unsigned)r, deadline);
         if (r == 0)
                 return pipeline_receive(pipeline, ret_reason);
         reason_set_errno(ret_reason, r, "wait");

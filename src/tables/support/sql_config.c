@@ -5,20 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-int sql_config_refuse(
-        const char *file, int code, const char *text, struct reason *ret_reason)
-{
-        reason_set(ret_reason, "%s: %s", file, text);
-        ret_reason->code = code == -EINVAL ? -EBADMSG : code;
-        return ret_reason->code;
-}
-
-static int refuse_memory(const char *file, struct reason *ret_reason)
-{
-        reason_set_errno(ret_reason, -ENOMEM, "%s", file);
-        return -ENOMEM;
-}
-
 int sql_config_query(const char *file, struct sql_config *config,
         struct arena *arena, struct reason *ret_reason)
 {
@@ -29,16 +15,16 @@ int sql_config_query(const char *file, struct sql_config *config,
                 return 0;
         if (config->select_field == NULL || config->table == NULL ||
                 config->where_field == NULL)
-                return sql_config_refuse(
+                return cf_refuse(
                         file, -EBADMSG, "query is missing", ret_reason);
         size = asprintf(&text, "SELECT %s FROM %s WHERE %s = '%%s' %s",
                 config->select_field, config->table, config->where_field,
                 config->additional_conditions);
         if (size < 0)
-                return refuse_memory(file, ret_reason);
+                return cf_refuse_memory(file, ret_reason);
         config->query = arena_copy(arena, (struct span){text, (size_t)size});
         free(text);
-        return config->query != NULL ? 0 : refuse_memory(file, ret_reason);
+        return config->query != NULL ? 0 : cf_refuse_memory(file, ret_reason);
 }
 
 int sql_config_read(const struct table_env *env, const char *file,
@@ -58,10 +44,10 @@ int sql_config_read(const struct table_env *env, const char *file,
 
         *ret_common = db_common_open(env, &options, &why);
         if (*ret_common == NULL)
-                return sql_config_refuse(file, why.code, why.text, ret_reason);
+                return cf_refuse(file, why.code, why.text, ret_reason);
         r = sql_parse(span_of(config->query), dialect, arena, ret_query, &why);
         if (r < 0)
-                return sql_config_refuse(file, r, why.text, ret_reason);
+                return cf_refuse(file, r, why.text, ret_reason);
         if (ret_query->obstacle != NULL)
                 report_at(env->report, SEVERITY_WARNING, &place,
                         "query: %s: its text is made anew for each key",
@@ -80,5 +66,5 @@ int sql_config_files(const char *file, const struct file_state *state,
         return cf_files_note(file, state, more, count, arena, ret_files,
                        ret_count) == 0
                        ? 0
-                       : refuse_memory(file, ret_reason);
+                       : cf_refuse_memory(file, ret_reason);
 }

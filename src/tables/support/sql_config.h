@@ -76,11 +76,4 @@ int sql_config_files(const char *file, const struct file_state *state,
         const struct table_file **ret_files, size_t *ret_count,
         struct reason *ret_reason);
 
-/*
- * Sets the reason, with the file's name in front. What is wrong in the file
- * (-EINVAL) is not wrong in the table's argument: -EBADMSG. Returns the code.
- */
-int sql_config_refuse(const char *file, int code, const char *text,
-        struct reason *ret_reason);
-
 #endif

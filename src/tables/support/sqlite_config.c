@@ -27,10 +27,10 @@ static int read_options(const struct table_env *env, const char *file,
         if (r < 0)
                 return r;
         if (ret_values->dbpath == NULL)
-                return sql_config_refuse(
+                return cf_refuse(
                         file, -EBADMSG, "dbpath is missing", ret_reason);
         if (ret_values->dbpath[0] != '/')
-                return sql_config_refuse(file, -EBADMSG,
+                return cf_refuse(file, -EBADMSG,
                         "dbpath: write the absolute path of the database",
                         ret_reason);
         return sql_config_query(file, &ret_values->sql, arena, ret_reason);
