@@ -191,26 +191,42 @@ void events_free(struct events *events)
         uv_close((uv_handle_t *)&events->no_wait, on_closed);
 }
 
-static void add_post(struct events *events, struct post *post, bool wakes)
+/* The mutex is locked. */
+static void add_post(struct events *events, struct post *post)
 {
         post->next = NULL;
-        pthread_mutex_lock(&events->mutex);
         *events->end = post;
         events->end = &post->next;
-        if (wakes && !events->is_woken && !events->is_ended)
+}
+
+/* Likewise. */
+static void wake_loop(struct events *events)
+{
+        if (!events->is_woken && !events->is_ended)
                 uv_async_send(&events->wakeup);
-        events->is_woken |= wakes;
-        pthread_mutex_unlock(&events->mutex);
+        events->is_woken = true;
 }
 
 void events_post(struct events *events, struct post *post)
 {
-        add_post(events, post, true);
+        pthread_mutex_lock(&events->mutex);
+        add_post(events, post);
+        wake_loop(events);
+        pthread_mutex_unlock(&events->mutex);
 }
 
 void events_leave(struct events *events, struct post *post)
 {
-        add_post(events, post, false);
+        pthread_mutex_lock(&events->mutex);
+        add_post(events, post);
+        pthread_mutex_unlock(&events->mutex);
+}
+
+void events_wake(struct events *events)
+{
+        pthread_mutex_lock(&events->mutex);
+        wake_loop(events);
+        pthread_mutex_unlock(&events->mutex);
 }
 
 void events_look(struct events *events)

@@ -58,9 +58,12 @@ void events_post(struct events *events, struct post *post);
 
 /*
  * Likewise, but does not wake the loop up: post->run is called with the next
- * one that does, or by events_look. For one of many, whose last is posted.
+ * one that does, by events_look or after events_wake. For one of many.
  */
 void events_leave(struct events *events, struct post *post);
+
+/* Wakes the loop up for what was left. Any thread. */
+void events_wake(struct events *events);
 
 /* Calls what is posted and left. On the loop's thread, in a callback. */
 void events_look(struct events *events);

@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import socket
+import subprocess
 import tempfile
 import threading
 import time
@@ -115,6 +116,8 @@ REPLIES = {
     "of another protocol": (b"220 mail.example.org ESMTP\r\n", None),
     "of HTTP/7": (b"HTTP/7.0 200 OK\r\nContent-Length: 5\r\n\r\nvalue", None),
     "no status": (b"HTTP/1.1 \r\nContent-Length: 5\r\n\r\nvalue", None),
+    "half of a value, as 206": (reply(b"val", "206 Partial Content",
+                                      "Content-Range: bytes 0-2/50"), None),
     "status 0": (reply(b"value", "000 x"), None),
     "status 1000": (reply(b"value", "1000 x"), None),
     "a NUL": (reply(b"va\0lue"), None),
@@ -152,6 +155,49 @@ def _():
             shown = maps.explain("m", key)
             is_failure = "TEMP " in shown or "TIMEOUT " in shown
             assert is_failure == (value is None), (name, shown)
+
+
+def end(connection):
+    connection.shutdown(socket.SHUT_WR)
+
+
+# What is said on a kept connection, a little after the reply.
+AFTERWARDS = {"another value": [reply(b"evil")],
+              "404": [reply(b"", "404 Not Found")],
+              "404, and the end": [reply(b"", "404 Not Found"), end],
+              "408, and the end": [reply(b"", "408 Request Time-out"), end],
+              "half a reply": [HEAD], "the end": [end]}
+
+
+@case("what nobody has asked for is no answer to the next key")
+def _():
+    is_said = threading.Semaphore(0)
+
+    def script(request):
+        name, _, number = request.key.decode().partition(":")
+        return [reply(number.encode()), 0.05, *AFTERWARDS[name],
+                lambda _: is_said.release()]
+
+    def check(name):
+        with Scripted(script) as server, Maps(
+                m=f"url = {server.url}/?k=%s") as maps, subprocess.Popen(
+                    [os.environ["SOCKETMAP"], "query", "-c",
+                     f"{maps.path}/socketmapd.conf", "m", "-"],
+                    encoding="ascii", stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE) as query:
+            for turn in range(5):
+                answer = maps.lookup("m", f"{name}:{turn}")
+                assert answer == ("OK", b"%d" % turn), (name, turn, answer)
+                assert is_said.acquire(timeout=PATIENCE)
+                query.stdin.write(f"{name}:{turn}\n")
+                query.stdin.flush()
+                assert is_said.acquire(timeout=PATIENCE)
+            printed, _ = query.communicate(timeout=PATIENCE)
+            expected = "".join(f"{name}:{n}\t{n}\n" for n in range(5))
+            assert printed == expected, (name, printed)
+
+    for name in AFTERWARDS:
+        check(name)
 
 
 @case("the connection is reset before, in and after a reply")
@@ -289,6 +335,34 @@ def wait_until(maps, name, expected):
     return time.monotonic() - begin
 
 
+@case("the log has one line when a server fails, and one when it works again")
+def _():
+    nginx = Nginx("location = /x { return 200 value; }\n"
+                  "location = /no { return 403; }")
+    with Maps(deadline="300ms", m=f"url = {nginx.url}/%s") as maps, nginx:
+        assert maps.lookup("m", "x") == ("OK", b"value")
+        for turn in range(2):
+            nginx.stop()
+            time.sleep(1)  # as long as it may be for a key alone
+            for _ in range(20):
+                assert maps.lookup("m", "x")[0] in FAILURES
+            nginx.start()
+            wait_until(maps, "m", ("OK", b"value"))
+        for _ in range(20):
+            maps.lookup("m", "x")
+            assert maps.lookup("m", "no")[0] == "TEMP"
+        nginx.send_signal(signal.SIGSTOP)
+        time.sleep(1)
+        for _ in range(3):
+            assert maps.lookup("m", "x")[0] in FAILURES
+        nginx.send_signal(signal.SIGCONT)
+        wait_until(maps, "m", ("OK", b"value"))
+        assert maps.daemon.stop() == 0
+        said = maps.daemon.stderr()
+        assert said.count("works again") == 3, said
+        assert said.count(f"map m: {nginx.url}") == 6, said
+
+
 @case("a server that is down, comes, is killed, comes again, stops, goes on")
 def _():
     nginx = Nginx("location = /x { return 200 value; }\n"
@@ -367,6 +441,16 @@ def _():
             time.sleep(0.03 if n % 3 == 0 else 0)
 
 
+def wait_connection(maps):
+    """The answer of a connection that is kept."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        first = maps.lookup("m", "x")
+        if first[0] == "OK" and maps.lookup("m", "x") == first:
+            return first
+    raise AssertionError("no connection is kept")
+
+
 @case("over HTTP/2, a connection that hangs is left for a new one")
 def _():
     with tempfile.TemporaryDirectory() as folder:
@@ -382,8 +466,7 @@ def _():
                     m=f"url = https://localhost:{gate.port}/%s\n"
                       f"ca_file = {folder}/ca.pem") as maps:
             del nginx
-            first = maps.lookup("m", "x")
-            assert first[0] == "OK" and maps.lookup("m", "x") == first
+            first = wait_connection(maps)
             gate.hang()
             # One after the other, so that there is always one under way.
             clients = [Client(maps.daemon.endpoint) for _ in range(8)]

@@ -143,7 +143,7 @@ class Request:
 class Scripted(Threaded):
     """Answers each request by what `script` returns: bytes to send as they
     are, None to close the connection, or a list of these, and of seconds to
-    wait in between."""
+    wait in between, and of what to call with the connection."""
 
     LEFT = (OSError, EOFError, ValueError)
 
@@ -178,6 +178,8 @@ class Scripted(Threaded):
                 return False
             if isinstance(part, bytes):
                 connection.sendall(part)
+            elif callable(part):
+                part(connection)
             elif self.is_stopping.wait(part):
                 return False
         return True

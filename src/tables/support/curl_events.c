@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tables/support/curl_events.h"
+#include "tables/support/curl_sockets.h"
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 /* Sockets that are looked at in one turn of the loop. */
@@ -10,8 +10,8 @@
 
 struct curl_events {
         CURLM *multi;
-        int epoll;           /* of all sockets that libcurl waits for */
-        struct event *event; /* for that, and for libcurl's timer */
+        struct curl_sockets sockets;
+        struct event *event; /* for these, and for libcurl's timer */
         uint64_t due;        /* libcurl's timer; UINT64_MAX: none */
         uint64_t wakes;      /* the event's, not later than that */
         bool is_adding;      /* the timer is set afterwards */
@@ -44,28 +44,17 @@ static void on_due(void *ctx)
         curl_events->active(curl_events->ctx, curl_events);
 }
 
-/* An error of a socket is for both: libcurl will meet it. */
-static int mask_of(uint32_t ready)
-{
-        int mask = 0;
-
-        if ((ready & ~(uint32_t)EPOLLOUT) != 0)
-                mask |= CURL_CSELECT_IN;
-        if ((ready & ~(uint32_t)(EPOLLIN | EPOLLRDHUP)) != 0)
-                mask |= CURL_CSELECT_OUT;
-        return mask;
-}
-
 static void on_ready(void *ctx, unsigned what)
 {
         struct curl_events *curl_events = ctx;
-        struct epoll_event ready[BATCH];
-        int count = epoll_wait(curl_events->epoll, ready, BATCH, 0), running;
+        struct curl_ready ready[BATCH];
+        size_t count = curl_sockets_look(&curl_events->sockets, ready, BATCH);
+        int running;
 
         (void)what;
-        for (int i = 0; i < count; i++)
-                curl_multi_socket_action(curl_events->multi, ready[i].data.fd,
-                        mask_of(ready[i].events), &running);
+        for (size_t i = 0; i < count; i++)
+                curl_multi_socket_action(curl_events->multi, ready[i].fd,
+                        ready[i].mask, &running);
         curl_events->active(curl_events->ctx, curl_events);
 }
 
@@ -82,29 +71,45 @@ static int set_timer(CURLM *multi, long milliseconds, void *ctx)
         return 0;
 }
 
-/*
- * What cannot be watched for want of memory is not told: libcurl would have
- * nothing to do with any socket any more. Its request ends by its deadline.
- */
 static int watch_socket(
         CURL *curl, curl_socket_t fd, int what, void *ctx, void *socket_ctx)
 {
-        const struct curl_events *curl_events = ctx;
-        struct epoll_event wanted = {.data.fd = fd};
+        struct curl_events *curl_events = ctx;
 
         (void)curl;
         (void)socket_ctx;
-        if (what == CURL_POLL_REMOVE) {
-                epoll_ctl(curl_events->epoll, EPOLL_CTL_DEL, fd, NULL);
-                return 0;
-        }
-        if ((what & CURL_POLL_IN) != 0)
-                wanted.events |= EPOLLIN | EPOLLRDHUP;
-        if ((what & CURL_POLL_OUT) != 0)
-                wanted.events |= EPOLLOUT;
-        if (epoll_ctl(curl_events->epoll, EPOLL_CTL_ADD, fd, &wanted) < 0)
-                epoll_ctl(curl_events->epoll, EPOLL_CTL_MOD, fd, &wanted);
+        curl_sockets_wait(&curl_events->sockets, fd, what);
         return 0;
+}
+
+static int on_made(void *ctx, curl_socket_t fd, curlsocktype purpose)
+{
+        struct curl_events *curl_events = ctx;
+
+        (void)purpose;
+        curl_sockets_made(&curl_events->sockets, fd);
+        return CURL_SOCKOPT_OK;
+}
+
+static int close_socket(void *ctx, curl_socket_t fd)
+{
+        struct curl_events *curl_events = ctx;
+
+        curl_sockets_closed(&curl_events->sockets, fd);
+        return close(fd);
+}
+
+/* A connection may be closed long after the request that has made it. */
+static bool follow_connections(struct curl_events *curl_events, CURL *curl)
+{
+        return curl_easy_setopt(curl, CURLOPT_SOCKOPTFUNCTION, on_made) ==
+                       CURLE_OK &&
+               curl_easy_setopt(curl, CURLOPT_SOCKOPTDATA, curl_events) ==
+                       CURLE_OK &&
+               curl_easy_setopt(curl, CURLOPT_CLOSESOCKETFUNCTION,
+                       close_socket) == CURLE_OK &&
+               curl_easy_setopt(curl, CURLOPT_CLOSESOCKETDATA, curl_events) ==
+                       CURLE_OK;
 }
 
 static bool set_options(struct curl_events *curl_events, unsigned connections)
@@ -130,14 +135,12 @@ static int open_parts(struct curl_events *curl_events, struct events *events,
         curl_events->event = event_new(events, on_ready, on_due, curl_events);
         if (curl_events->event == NULL)
                 return -ENOMEM;
-        curl_events->epoll = epoll_create1(EPOLL_CLOEXEC);
-        if (curl_events->epoll < 0)
-                return -errno;
         curl_events->multi = curl_multi_init();
         if (curl_events->multi == NULL ||
                 !set_options(curl_events, connections))
                 return -ENOMEM;
-        return event_watch(curl_events->event, curl_events->epoll, EVENT_READ);
+        return event_watch(
+                curl_events->event, curl_events->sockets.epoll, EVENT_READ);
 }
 
 struct curl_events *curl_events_new(struct events *events, unsigned connections,
@@ -151,7 +154,10 @@ struct curl_events *curl_events_new(struct events *events, unsigned connections,
         curl_events->ctx = ctx;
         curl_events->due = UINT64_MAX;
         curl_events->wakes = UINT64_MAX;
-        curl_events->epoll = -1;
+        if (curl_sockets_open(&curl_events->sockets) < 0) {
+                free(curl_events);
+                return NULL;
+        }
         if (open_parts(curl_events, events, connections) == 0)
                 return curl_events;
         curl_events_free(curl_events);
@@ -164,10 +170,9 @@ void curl_events_free(struct curl_events *curl_events)
                 return;
         curl_multi_cleanup(curl_events->multi);
         if (curl_events->event != NULL)
-                event_watch(curl_events->event, curl_events->epoll, 0);
+                event_watch(curl_events->event, curl_events->sockets.epoll, 0);
         event_free(curl_events->event);
-        if (curl_events->epoll >= 0)
-                close(curl_events->epoll);
+        curl_sockets_close(&curl_events->sockets);
         free(curl_events);
 }
 
@@ -176,8 +181,10 @@ int curl_events_add(struct curl_events *curl_events, CURL *curl)
 {
         int running, r = 0;
 
+        curl_sockets_look(&curl_events->sockets, NULL, 0);
         curl_events->is_adding = true;
-        if (curl_multi_add_handle(curl_events->multi, curl) == CURLM_OK)
+        if (follow_connections(curl_events, curl) &&
+                curl_multi_add_handle(curl_events->multi, curl) == CURLM_OK)
                 curl_multi_socket_action(
                         curl_events->multi, CURL_SOCKET_TIMEOUT, 0, &running);
         else
@@ -211,4 +218,13 @@ CURL *curl_events_next(struct curl_events *curl_events, CURLcode *ret_code)
                 return NULL;
         *ret_code = message->data.result;
         return message->easy_handle;
+}
+
+void curl_events_share(struct curl_events *curl_events, CURL *curl)
+{
+        curl_socket_t fd = CURL_SOCKET_BAD;
+
+        curl_easy_getinfo(curl, CURLINFO_ACTIVESOCKET, &fd);
+        if (fd != CURL_SOCKET_BAD)
+                curl_sockets_share(&curl_events->sockets, fd);
 }

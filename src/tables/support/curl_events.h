@@ -2,9 +2,6 @@
 /*
  * Requests of libcurl's, several at a time, on the thread of events: its multi
  * handle, told when a socket is ready and when a time has come.
- *
- * Each request begins and ends to wait for a socket, and libcurl may close one
- * before it says so. An epoll of their own takes that, which is watched.
  */
 #ifndef TABLES_SUPPORT_CURL_EVENTS_H
 #define TABLES_SUPPORT_CURL_EVENTS_H
@@ -17,7 +14,7 @@ struct curl_events;
 /*
  * connections: as many are kept when they are idle.
  * `active` is called when there may be finished requests, as the last thing: it
- * may close all this. Returns NULL when there is no memory. This and all that
+ * may free all this. Returns NULL when there is no memory. This and all that
  * follows: the events' thread.
  */
 struct curl_events *curl_events_new(struct events *events, unsigned connections,
@@ -27,10 +24,17 @@ struct curl_events *curl_events_new(struct events *events, unsigned connections,
 void curl_events_free(struct curl_events *curl_events);
 
 /*
- * Begins a request. It may be finished at once: `active` is not called for
+ * Begins a request, not on a connection on which something was said since the
+ * last one. It may be finished at once: `active` is not called for
  * that. Returns 0 or -ENOMEM.
  */
 int curl_events_add(struct curl_events *curl_events, CURL *curl);
+
+/*
+ * The connection of a finished request is one that requests share: what is said
+ * on it is for one of them, or none.
+ */
+void curl_events_share(struct curl_events *curl_events, CURL *curl);
 
 /* Takes a request out, finished or not; if not, its connection is closed. */
 void curl_events_remove(struct curl_events *curl_events, CURL *curl);

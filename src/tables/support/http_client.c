@@ -3,6 +3,7 @@
 #include "base/events.h"
 #include "tables/support/curl_events.h"
 #include "tables/support/http_easy.h"
+#include "tables/support/http_health.h"
 #include "tables/support/questions.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -22,7 +23,7 @@ struct connection {
 };
 
 struct http_client {
-        const struct http_config *config;
+        struct http_config *config;
         struct events *events;
         struct questions questions;
         struct curl_events *curl; /* for new requests; NULL: none yet */
@@ -30,19 +31,21 @@ struct http_client {
         bool shares;              /* HTTP/2: requests share a connection */
         struct connection *idle;
         size_t count, busy;
-        uint64_t rests_until;
-        struct reason reason; /* why it rests */
+        struct http_health health;
 };
 
 struct http_client *http_client_new(
-        const struct table_env *env, const struct http_config *config)
+        const struct table_env *env, struct http_config *config)
 {
         struct http_client *client = calloc(1, sizeof(*client));
 
         if (client == NULL)
                 return NULL;
+        if (http_health_init(&client->health, env, config->url.server) < 0) {
+                free(client);
+                return NULL;
+        }
         client->config = config;
-        client->events = env->events;
         questions_init(&client->questions, env->queue > 0 ? env->queue : 1);
         return client;
 }
@@ -111,45 +114,58 @@ static struct question *release(struct connection *connection)
         return question;
 }
 
-/* Others that are under way show whether the server is there. */
-static void note_reach(
-        struct http_client *client, CURLcode code, const struct lookup *lookup)
+/* The last thing that happens to a question. */
+static void finish(struct question *question)
 {
-        if (!http_easy_is_unreachable(code)) {
-                client->rests_until = 0;
-        } else if (client->busy == 0) {
-                client->rests_until = events_now() + HTTP_REST;
-                client->reason = lookup->reason;
-        }
+        struct lookup *lookup = question->lookup;
+
+        lookup->state = NULL;
+        lookup->finish(lookup);
 }
 
-/*
- * Answers all whose requests have finished. The first is left to be told by
- * the caller, if it wants one; the others are told later.
- */
-static void collect(struct http_client *client, struct curl_events *curl_events,
-        struct lookup **ret_first)
+/* Others that are under way may yet reach the server. */
+static void note_health(
+        struct http_client *client, CURLcode code, const struct lookup *lookup)
+{
+        struct http_health *health = &client->health;
+
+        if (lookup->answer != ANSWER_FAILED)
+                http_health_answered(health);
+        else
+                http_health_failed(health, &lookup->reason);
+        if (http_easy_is_unreachable(code) && client->busy == 0)
+                http_health_rest(health, &lookup->reason);
+}
+
+static void end_request(struct connection *connection, CURLcode code)
+{
+        struct http_client *client = connection->client;
+        struct question *question = connection->question;
+
+        http_easy_answer(&connection->easy, code, question->lookup);
+        if (http_easy_shares(&connection->easy)) {
+                client->shares = true;
+                curl_events_share(connection->curl, connection->easy.curl);
+        }
+        release(connection);
+        note_health(client, code, question->lookup);
+        finish(question);
+}
+
+/* Answers all whose requests have finished. */
+static void collect(struct curl_events *curl_events)
 {
         CURLcode code = CURLE_OK;
         CURL *curl;
 
         while ((curl = curl_events_next(curl_events, &code)) != NULL) {
                 struct http_easy *easy = NULL;
-                struct connection *connection;
-                struct question *question;
 
                 curl_easy_getinfo(curl, CURLINFO_PRIVATE, (char **)&easy);
-                connection = (struct connection *)((char *)easy -
-                                                   offsetof(struct connection,
-                                                           easy));
-                http_easy_answer(easy, code, connection->question->lookup);
-                client->shares |= http_easy_shares(easy);
-                question = release(connection);
-                note_reach(client, code, question->lookup);
-                if (ret_first != NULL && *ret_first == NULL)
-                        *ret_first = question->lookup;
-                else
-                        questions_tell(&client->questions, question);
+                end_request((struct connection *)((char *)easy -
+                                                  offsetof(struct connection,
+                                                          easy)),
+                        code);
         }
 }
 
@@ -195,13 +211,12 @@ static void begin(struct connection *connection, struct question *question)
         if (r == 0)
                 wake_at(connection, question->deadline);
         else
-                questions_tell(&client->questions, release(connection));
+                finish(release(connection));
 }
 
 static bool is_resting(const struct http_client *client)
 {
-        return client->rests_until > 0 && client->busy == 0 &&
-               events_now() < client->rests_until;
+        return client->busy == 0 && http_health_rests(&client->health);
 }
 
 /* Begins what waits, as far as there are connections. */
@@ -216,28 +231,22 @@ static void dispatch(struct http_client *client)
                 question = questions_take(&client->questions, UINT64_MAX);
                 begin(connection, question);
                 if (client->curl != NULL)
-                        collect(client, client->curl, NULL);
+                        collect(client->curl);
         }
         if (is_resting(client))
-                questions_fail(&client->questions, &client->reason);
+                questions_fail(&client->questions, &client->health.reason);
         if (client->old != NULL && curl_events_is_idle(client->old)) {
                 curl_events_free(client->old);
                 client->old = NULL;
         }
 }
 
-/* To tell an asker is the last thing: it may close the client. */
 static void on_active(void *ctx, struct curl_events *curl_events)
 {
         struct http_client *client = ctx;
-        struct lookup *first = NULL;
 
-        collect(client, curl_events, &first);
+        collect(curl_events);
         dispatch(client);
-        if (first == NULL)
-                return;
-        first->state = NULL;
-        first->finish(first);
 }
 
 /*
@@ -255,6 +264,16 @@ static void leave_connections(const struct connection *connection)
         client->curl = NULL;
 }
 
+/* There was no answer in time. */
+static void give_up(struct connection *connection)
+{
+        struct lookup *lookup = connection->question->lookup;
+
+        leave_connections(connection);
+        http_easy_answer(&connection->easy, CURLE_OPERATION_TIMEDOUT, lookup);
+        http_health_failed(&connection->client->health, &lookup->reason);
+}
+
 static void on_late(void *ctx)
 {
         struct connection *connection = ctx;
@@ -268,20 +287,26 @@ static void on_late(void *ctx)
                 wake_at(connection, question->deadline);
                 return;
         }
-        http_easy_answer(
-                &connection->easy, CURLE_OPERATION_TIMEDOUT, question->lookup);
-        leave_connections(connection);
-        questions_tell(&client->questions, release(connection));
+        give_up(connection);
+        finish(release(connection));
         dispatch(client);
 }
 
-enum progress http_client_start(
-        struct http_client *client, struct lookup *lookup)
+static void begin_client(void *ctx, struct events *events)
 {
+        struct http_client *client = ctx;
+
+        client->events = events;
+}
+
+static enum progress start(void *ctx, struct lookup *lookup)
+{
+        struct http_client *client = ctx;
+
         if (questions_open(&client->questions, client->events) < 0)
                 return lookup_failed(lookup, "out of memory");
         if (is_resting(client))
-                return lookup_failed(lookup, "%s", client->reason.text);
+                return lookup_failed(lookup, "%s", client->health.reason.text);
         if (questions_add(&client->questions, lookup,
                     http_easy_deadline(client->config, lookup)) == NULL)
                 return LOOKUP_DONE;
@@ -289,25 +314,27 @@ enum progress http_client_start(
         return LOOKUP_PENDING;
 }
 
-void http_client_cancel(struct http_client *client, struct lookup *lookup)
+static void cancel(void *ctx, struct lookup *lookup)
 {
+        struct http_client *client = ctx;
         struct question *question = lookup->state;
+        struct connection *connection = question->connection;
 
         lookup->state = NULL;
-        if (question->connection == NULL) {
+        if (connection == NULL) {
                 questions_forget(&client->questions, question);
                 return;
         }
         if (events_now() + LATE >= question->deadline)
-                leave_connections(question->connection);
-        release(question->connection);
+                give_up(connection);
+        release(connection);
         dispatch(client);
 }
 
-void http_client_close(struct http_client *client)
+static void end(void *ctx)
 {
-        if (client == NULL)
-                return;
+        struct http_client *client = ctx;
+
         while (client->idle != NULL) {
                 struct connection *connection = client->idle;
 
@@ -317,5 +344,14 @@ void http_client_close(struct http_client *client)
         curl_events_free(client->curl);
         curl_events_free(client->old);
         questions_close(&client->questions);
+        http_health_fini(&client->health);
+        http_config_close(client->config);
         free(client);
 }
+
+const struct aside_type http_client_type = {
+        .begin = begin_client,
+        .start = start,
+        .cancel = cancel,
+        .end = end,
+};

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 
 /* All headers of a reply, and of those before it, may have so many bytes. */
 #define HEADER_SIZE_MAX ((size_t)65536)
@@ -95,7 +96,7 @@ int http_easy_init(struct http_easy *easy, const struct http_config *config)
 {
         int r;
 
-        *easy = (struct http_easy){.config = config};
+        *easy = (struct http_easy){.config = config, .kept = CURL_SOCKET_BAD};
         easy->id.data = easy->id_line;
         easy->id.next = config->headers;
         begin_arena(easy);
@@ -353,6 +354,27 @@ uint64_t http_easy_deadline(
         return lookup->deadline < last ? lookup->deadline : last;
 }
 
+/*
+ * Whether nothing was said on the kept connection since its last reply: that
+ * would be no answer to the next request.
+ */
+static bool is_quiet(const struct http_easy *easy)
+{
+        char byte;
+
+        return easy->kept == CURL_SOCKET_BAD || http_easy_shares(easy) ||
+               (recv(easy->kept, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+                       errno == EAGAIN);
+}
+
+static CURLcode perform(struct http_easy *easy)
+{
+        CURLcode code = curl_easy_perform(easy->curl);
+
+        curl_easy_getinfo(easy->curl, CURLINFO_ACTIVESOCKET, &easy->kept);
+        return code;
+}
+
 void http_easy_wait(struct http_easy *easy, struct lookup *lookup)
 {
         uint64_t now = events_now();
@@ -365,9 +387,10 @@ void http_easy_wait(struct http_easy *easy, struct lookup *lookup)
         }
         if (http_easy_begin(easy, lookup) < 0)
                 return;
-        if (!SET(CURLOPT_TIMEOUT_MS, (long)(deadline - now))) {
+        if (!SET(CURLOPT_TIMEOUT_MS, (long)(deadline - now)) ||
+                !SET(CURLOPT_FRESH_CONNECT, is_quiet(easy) ? 0L : 1L)) {
                 lookup_failed(lookup, "out of memory");
                 return;
         }
-        http_easy_answer(easy, curl_easy_perform(easy->curl), lookup);
+        http_easy_answer(easy, perform(easy), lookup);
 }

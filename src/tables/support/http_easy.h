@@ -25,6 +25,7 @@ struct http_easy {
         size_t header_size;
         bool has_head; /* whole, of the last reply */
         bool is_too_large;
+        curl_socket_t kept;   /* of the last one that has waited */
         struct curl_slist id; /* before the headers of the config */
         char id_line[64];     /* the header of this request alone */
         uint64_t random, count;

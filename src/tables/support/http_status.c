@@ -3,6 +3,8 @@
 #include "base/braces.h"
 #include <errno.h>
 
+#define PARTIAL_CONTENT 206
+
 #define WIDTH_NUMBER 1
 #define WIDTH_CLASS 100
 
@@ -83,9 +85,12 @@ int http_statuses_parse(const char *found, const char *notfound,
         if (r == 0)
                 r = read_list("notfound_status", notfound, HTTP_NOT_FOUND,
                         &statuses, ret_reason);
-        if (r == 0)
-                *ret_statuses = statuses;
-        return r;
+        if (r < 0)
+                return r;
+        if (statuses.widths[PARTIAL_CONTENT] != WIDTH_NUMBER)
+                statuses.meanings[PARTIAL_CONTENT] = HTTP_FAILED;
+        *ret_statuses = statuses;
+        return 0;
 }
 
 enum http_meaning http_meaning_of(
@@ -99,6 +104,8 @@ enum http_meaning http_meaning_of(
 const char *http_status_advice(long status)
 {
         switch (status) {
+        case PARTIAL_CONTENT:
+                return "a part of the reply that nobody has asked for";
         case 401:
         case 403:
         case 407:

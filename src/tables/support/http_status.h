@@ -22,7 +22,8 @@ struct http_statuses {
 
 /*
  * Reads the lists of statuses that mean "found" and "not found": words such as
- * 404 and 2xx, in any order; a number counts more than its class. Returns 0, or
+ * 404 and 2xx, in any order; a number counts more than its class, which never
+ * means 206: what has that is half a reply. Returns 0, or
  * -EINVAL with the reason: a wrong word, or one status with two meanings.
  */
 int http_statuses_parse(const char *found, const char *notfound,

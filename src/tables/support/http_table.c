@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tables/support/http_table.h"
+#include "tables/support/aside.h"
 #include "tables/support/http_client.h"
 #include "tables/support/http_easy.h"
 #include "tables/support/http_setup.h"
@@ -10,8 +11,7 @@
 struct http_table {
         struct table table;
         struct http_config *config;
-        struct http_client *client;
-        bool keeps; /* nobody but those who wait asks: for them alone */
+        struct aside *aside; /* has the config; NULL: only those who wait ask */
         bool has_easy;
         struct http_easy easy; /* for those who wait */
 };
@@ -44,9 +44,25 @@ void http_close(struct table *table)
         struct http_table *http = (struct http_table *)table;
 
         end_easy(http);
-        http_client_close(http->client);
-        http_config_close(http->config);
+        if (http->aside == NULL)
+                http_config_close(http->config);
+        aside_close(http->aside);
         free(http);
+}
+
+/* Returns 0 or -ENOMEM. */
+static int open_aside(struct http_table *http, const struct table_env *env)
+{
+        struct http_client *client = http_client_new(env, http->config);
+
+        if (client == NULL)
+                return -ENOMEM;
+        http->aside = aside_new(env, &http_client_type, client);
+        if (http->aside != NULL)
+                return 0;
+        http->config = NULL; /* the client's */
+        http_client_type.end(client);
+        return -ENOMEM;
 }
 
 /* Tries what libcurl can do, too: that is better told before it is asked. */
@@ -64,11 +80,10 @@ static int open_parts(struct http_table *http, const struct table_env *env,
         if (r < 0)
                 return r;
         end_easy(http);
-        http->client = http_client_new(env, http->config);
-        if (http->client != NULL)
-                return 0;
-        reason_set_errno(ret_reason, -ENOMEM, "%s", file);
-        return -ENOMEM;
+        r = env->events != NULL ? open_aside(http, env) : 0;
+        if (r < 0)
+                reason_set_errno(ret_reason, r, "%s", file);
+        return r;
 }
 
 struct table *http_open(const struct table_env *env,
@@ -88,7 +103,6 @@ struct table *http_open(const struct table_env *env,
                 http_close(&http->table);
                 return NULL;
         }
-        http->keeps = env->events == NULL;
         http->table = (struct table){
                 .type = type,
                 .files = http->config->files,
@@ -107,7 +121,7 @@ static enum progress wait(struct http_table *http, struct lookup *lookup)
                 return lookup_failed(lookup, "%s", reason.text);
         http_easy_wait(&http->easy, lookup);
         http_easy_end(&http->easy);
-        if (!http->keeps)
+        if (http->aside != NULL)
                 end_easy(http);
         return LOOKUP_DONE;
 }
@@ -123,10 +137,10 @@ enum progress http_start(struct table *table, struct lookup *lookup)
                 return lookup_absent(lookup);
         if (lookup->finish == NULL)
                 return wait(http, lookup);
-        return http_client_start(http->client, lookup);
+        return aside_start(http->aside, lookup);
 }
 
 void http_cancel(struct table *table, struct lookup *lookup)
 {
-        http_client_cancel(((struct http_table *)table)->client, lookup);
+        aside_cancel(((struct http_table *)table)->aside, lookup);
 }

@@ -1,27 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #include "tables/support/workers.h"
 #include "base/events.h"
+#include "base/thread.h"
+#include "tables/support/lookup_copy.h"
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/queue.h>
 
-/* What a value and the work for it may take. */
-#define JOB_MEMORY ((size_t)2048)
-#define JOB_MEMORY_MAX ((size_t)16 * 1024 * 1024)
-
-/* A lookup on its way to a thread and back: it needs nothing of its asker's. */
+/* A lookup on its way to a thread and back. */
 struct job {
         struct post post; /* first: the way back */
         struct workers *workers;
         TAILQ_ENTRY(job) link;
-        uint64_t number;       /* in the order of asking; under the mutex */
-        bool is_queued;        /* likewise */
-        struct lookup lookup;  /* the thread's */
-        struct lookup *asking; /* the asker's; NULL: cancelled. Loop's thread */
-        struct arena arena;
-        max_align_t memory[JOB_MEMORY / sizeof(max_align_t)];
+        uint64_t number; /* in the order of asking; under the mutex */
+        bool is_queued;  /* likewise */
+        struct lookup_copy copy;
 };
 
 /* Milliseconds until more threads share the lookups that wait. */
@@ -168,7 +162,7 @@ static void free_workers(struct workers *workers)
 
 static void free_job(struct job *job)
 {
-        arena_fini(&job->arena);
+        lookup_copy_fini(&job->copy);
         free(job);
 }
 
@@ -199,29 +193,19 @@ static enum progress run_here(struct workers *workers, struct lookup *lookup)
         return LOOKUP_DONE;
 }
 
-/* On the loop's thread: hands the answer over, copied to the asker's arena. */
+/* On the loop's thread. */
 static void come_back(struct post *post)
 {
         struct job *job = (struct job *)post;
-        struct lookup *asking = job->asking;
-        struct span value = job->lookup.value;
+        struct lookup *asking = job->copy.asking;
 
-        if (asking == NULL) {
-                free_job(job);
-                return;
-        }
-        job->workers->pending--;
-        asking->state = NULL;
-        asking->answer = job->lookup.answer;
-        asking->reason = job->lookup.reason;
-        if (asking->answer == ANSWER_FOUND) {
-                asking->value.data = arena_copy(asking->arena, value);
-                asking->value.size = value.size;
-                if (asking->value.data == NULL)
-                        lookup_failed(asking, "out of memory for the value");
+        if (asking != NULL) {
+                job->workers->pending--;
+                lookup_copy_answer(&job->copy);
         }
         free_job(job);
-        asking->finish(asking);
+        if (asking != NULL)
+                asking->finish(asking);
 }
 
 /* The mutex is locked, but not meanwhile. */
@@ -315,11 +299,12 @@ static struct job *next_job(struct workers *workers, struct thread *thread)
 static void run_job(
         struct workers *workers, struct job *job, struct thread *thread)
 {
-        if (events_now() >= job->lookup.deadline)
-                lookup_failed(&job->lookup, "no thread had time for it");
+        if (events_now() >= job->copy.lookup.deadline)
+                lookup_failed(&job->copy.lookup, "no thread had time for it");
         else if (has_state(workers, &thread->state, &thread->is_begun,
-                         &job->lookup))
-                workers->type->run(workers->ctx, thread->state, &job->lookup);
+                         &job->copy.lookup))
+                workers->type->run(
+                        workers->ctx, thread->state, &job->copy.lookup);
 }
 
 /*
@@ -360,23 +345,13 @@ static void *work(void *ctx)
         return NULL;
 }
 
-/* Signals are for the main thread. Returns 0 or a negative errno. */
+/* Returns 0 or a negative errno. */
 static int start_thread(struct workers *workers)
 {
-        pthread_attr_t attributes;
-        sigset_t all, before;
-        pthread_t thread;
-        int error;
+        int r = thread_start(work, workers);
 
-        pthread_attr_init(&attributes);
-        pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before);
-        error = pthread_create(&thread, &attributes, work, workers);
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
-        pthread_attr_destroy(&attributes);
-        if (error != 0)
-                return -error;
+        if (r < 0)
+                return r;
         workers->threads++;
         workers->idle++;
         return 0;
@@ -385,28 +360,16 @@ static int start_thread(struct workers *workers)
 static struct job *make_job(struct workers *workers, struct lookup *lookup)
 {
         struct job *job = malloc(sizeof(*job));
-        char *key;
 
         if (job == NULL)
                 return NULL;
         job->workers = workers;
         job->post.run = come_back;
         job->is_queued = false;
-        job->asking = lookup;
-        job->lookup = (struct lookup){
-                .key = lookup->key,
-                .deadline = lookup->deadline,
-                .arena = &job->arena,
-        };
-        arena_init(
-                &job->arena, job->memory, sizeof(job->memory), JOB_MEMORY_MAX);
-        key = arena_copy(&job->arena, lookup->key);
-        if (key == NULL) {
-                free_job(job);
-                return NULL;
-        }
-        job->lookup.key.data = key;
-        return job;
+        if (lookup_copy_init(&job->copy, lookup) == 0)
+                return job;
+        free(job);
+        return NULL;
 }
 
 /* Returns 0, or why there is no room for it. The mutex is locked. */
@@ -465,7 +428,7 @@ void workers_cancel(struct workers *workers, struct lookup *lookup)
         bool is_queued;
 
         workers->pending--;
-        job->asking = NULL;
+        job->copy.asking = NULL;
         lookup->state = NULL;
         pthread_mutex_lock(&workers->mutex);
         is_queued = job->is_queued;
