@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/events.h"
+#include "base/events_thread.h"
 #include "support/check.h"
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -178,9 +178,68 @@ static void test_end(void)
         CHECK_STR(scene.happened, "..ca");
 }
 
+struct last_post {
+        struct post post; /* first */
+        struct scene *scene;
+        int gone;
+};
+
+static void run_last_post(struct post *post)
+{
+        struct last_post *last = (struct last_post *)post;
+        uint64_t one = 1;
+
+        happen(last->scene, '.');
+        CHECK(write(last->gone, &one, sizeof(one)) == sizeof(one));
+}
+
+/* What is posted runs on the thread, in its order, and `last` after it. */
+static void test_thread(void)
+{
+        struct scene scene = {0};
+        struct events_thread *thread;
+        struct note notes[3];
+        struct last_post last = {.post.run = run_last_post, .scene = &scene};
+        uint64_t count;
+
+        last.gone = eventfd(0, EFD_CLOEXEC);
+        CHECK(last.gone >= 0);
+        CHECK_INT(events_thread_start(&thread), 0);
+        scene.events = events_thread_events(thread);
+        for (int i = 0; i < 3; i++)
+                notes[i] = note_new(&scene, (char)('a' + i));
+        events_leave(scene.events, &notes[0].post);
+        events_post(scene.events, &notes[1].post);
+        events_leave(scene.events, &notes[2].post);
+        events_thread_end(thread, &last.post);
+        CHECK(read(last.gone, &count, sizeof(count)) == sizeof(count));
+        CHECK_STR(scene.happened, "abc.");
+        close(last.gone);
+}
+
+/* What is left is called when the loop is woken up for it, and not before. */
+static void test_leave(void)
+{
+        uv_loop_t loop;
+        struct scene scene;
+        struct note note;
+
+        begin(&scene, &loop);
+        note = note_new(&scene, 'a');
+        events_leave(scene.events, &note.post);
+        uv_run(&loop, UV_RUN_NOWAIT);
+        CHECK_STR(scene.happened, "");
+        events_wake(scene.events);
+        turn(&scene, &loop);
+        CHECK_STR(scene.happened, "a");
+        end(&scene, &loop);
+}
+
 int main(void)
 {
         RUN(test_end);
+        RUN(test_leave);
+        RUN(test_thread);
         RUN(test_defer);
         RUN(test_defer_behind_ready);
         RUN(test_post_at_the_end);
