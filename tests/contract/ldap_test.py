@@ -10,9 +10,9 @@ import time
 
 import table_maps
 from ending import end_on_signals
-from ldap_messages import (BIND_DONE, Impostor, attributes, done, entry_message,
-                           message)
-from slapd import (GUARDED, PASSWORD, READER, SUFFIX, Server, entry,
+from ldap_messages import (BIND_DONE, Impostor, attributes, challenge, done,
+                           entry_message, message)
+from slapd import (GUARDED, PASSWORD, PATIENCE, READER, SUFFIX, Server, entry,
                    free_port)
 from table_maps import DEADLINE, FAILED, LATER, check_neighbour, in_threads
 from tap import case
@@ -323,6 +323,154 @@ def _():
         assert "geheim" not in maps.daemon.stderr()
 
 
+def sasl_user(mechanisms=None, name="reader", **given):
+    given = {"bind": "sasl", "bind_dn": name, "bind_pw": PASSWORD, **given}
+    return options(sasl_mechs=mechanisms, **given)
+
+
+@case("SASL: who logs in, by passwords, sockets and certificates")
+def _():
+    path = server.directory + "/password"
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(PASSWORD + "\n")
+    nobody = {"bind": "SASL", "bind_dn": None, "bind_pw": None}
+    tls = {"server_host": server.tls_url, "tls_require_cert": "yes",
+           "tls_ca_cert_file": server.authority}
+    with leaks_forgiven(), Maps({
+            "offered": sasl_user(), "digest": sasl_user("DIGEST-MD5"),
+            "scram": sasl_user("SCRAM-SHA-256"), "cram": sasl_user("CRAM-MD5"),
+            "one-of": sasl_user("NOTHING, GSSAPI scram-sha-1"),
+            "file": sasl_user(bind_pw=None, bind_pw_file=path),
+            "layer": sasl_user("DIGEST-MD5", sasl_minssf=128),
+            "unix": sasl_user("PLAIN", server_host=server.unix),
+            "tls": sasl_user("PLAIN", **tls),
+            "strong": sasl_user("SCRAM-SHA-1", sasl_minssf=128, **tls),
+            "start": sasl_user("PLAIN", start_tls="yes"),
+            "socket": options(server_host=server.unix, sasl_mechs="EXTERNAL",
+                              **nobody),
+            "certificate": options(**nobody, **tls, **server.client,
+                                   sasl_mechs="EXTERNAL"),
+            "proxy": sasl_user(name="proxy", sasl_authz_id="dn:" + READER),
+            "proxy-user": sasl_user("DIGEST-MD5", "proxy",
+                                    sasl_authz_id="u:reader")
+    }, deadline=20) as maps:
+        for name in ("offered", "digest", "scram", "cram", "one-of", "file",
+                     "layer", "unix", "tls", "strong", "start", "socket",
+                     "certificate", "proxy", "proxy-user"):
+            for _ in range(2):
+                assert maps.value(name, "secret@b.c") == "guarded", name
+            assert maps.value(name, "nobody@b.c") == "NOTFOUND", name
+        # More than fits into one packet of the layer.
+        assert maps.value("layer", "big@b.c") == "x" * 99997
+        server.restart()
+        for name in ("offered", "layer", "socket"):
+            assert maps.value(name, "secret@b.c") == "guarded", name
+
+
+@case("SASL: who may not log in, and why")
+def _():
+    reasons = {
+        "wrong": "Invalid credentials", "nobody": "SASL bind as \"x\": ",
+        "other": "not authorized", "unknown": "no mechanism available",
+        "plain": "no mechanism available", "weak": "no mechanism available",
+        "weaker": "no mechanism available", "tcp": "no mechanism available",
+        "no-name": "SASL bind: "}
+    with leaks_forgiven(), Maps({
+            "wrong": sasl_user("DIGEST-MD5", bind_pw="geheim"),
+            "nobody": sasl_user("SCRAM-SHA-256", "x"),
+            "other": sasl_user(sasl_authz_id="u:proxy"),
+            "unknown": sasl_user("NOTHING"), "plain": sasl_user("PLAIN"),
+            "weak": sasl_user("SCRAM-SHA-256", sasl_minssf=1),
+            "weaker": sasl_user("DIGEST-MD5", sasl_minssf=200),
+            "tcp": sasl_user("EXTERNAL"),
+            "no-name": sasl_user("DIGEST-MD5", bind_dn=None, bind_pw=None)
+    }, deadline=20) as maps:
+        for name, reason in reasons.items():
+            text = maps.failure(name, "a@b.c")
+            assert reason in text and "SASL" in text, (name, text)
+        assert "SASL bind as \"reader\"" in maps.failure("plain", "a@b.c")
+        assert "geheim" not in maps.daemon.stderr()
+
+
+@case("SASL: a server that hangs: TEMP in time, and found when it goes on")
+def _():
+    who = {"bind": "sasl", "bind_dn": "reader", "bind_pw": PASSWORD}
+    with Server() as other:
+        other.add(mail_entry("a", key="a", maildrop="x"))
+        with leaks_forgiven(), Maps({
+                "offered": other.options(**who),
+                "plain": other.options(sasl_mechs="CRAM-MD5", **who),
+                "layer": other.options(sasl_mechs="DIGEST-MD5", **who),
+                "new": other.options(sasl_mechs="DIGEST-MD5", **who)
+        }, deadline=2) as maps:
+            for name in ("plain", "layer"):
+                maps.wait_found(name, "a", PATIENCE)
+            other.hang()
+            names = ["offered", "plain", "layer", "new"] * 3
+            try:
+                in_threads(len(names), lambda n: maps.failure(
+                    names[n], "a", later=3 * LATER))
+            finally:
+                other.go_on()
+            for name in ("plain", "layer", "new"):
+                maps.wait_found(name, "a", PATIENCE)
+
+
+@case("SASL: half an answer, garbage, no proof: TEMP, in time")
+def _():
+    digest = challenge(b'realm="one",realm="two",nonce="abc",qop="auth",'
+                       b'charset=utf-8,algorithm=md5-sess')
+    found = entry_message(attributes(supportedSASLMechanisms=[
+        b"x" * 5000, b"NOTHING", b"DIGEST-MD5"]), 1) + done(number=1)
+    success = done(tag=b"\x61")
+    replies = {
+        "silent": (b"", b""), "half": (digest[:20], b""),
+        "mute": (digest, b""), "unproved": (digest, success),
+        "at-once": (BIND_DONE, b""), "garbage": (challenge(b"\xff\0"), b""),
+        "no-text": (challenge(b""), b""), "http": (b"HTTP/1.1 400 Bad", b""),
+        "other": (done(number=1), b""), "falsely": (digest, challenge(
+            b"rspauth=00000000000000000000000000000000", 2)),
+        "offers": (found, b"")}
+    for closes in (False, True):
+        impostors = {name: Impostor(answer, closes, login)
+                     for name, (login, answer) in replies.items()}
+        none = {"none": Impostor(b"", closes, done(number=1)),
+                "nothing": Impostor(b"", closes, entry_message(
+                    attributes(cn=[b"x"]), 1) + done(number=1)),
+                "later": Impostor(b"", closes, found[:-3])}
+        tables = {name: f"server_host = {one.url}\nbind = sasl\n"
+                  f"bind_dn = reader\nbind_pw = {PASSWORD}\n"
+                  "sasl_realm = two\n" + (
+                      "" if name in none or name == "offers" else
+                      "sasl_mechs = DIGEST-MD5\n")
+                  for name, one in {**impostors, **none}.items()}
+        with leaks_forgiven(), Maps(tables) as maps:
+            names = list(tables)
+            while names:
+                some, names = names[:5], names[5:]
+                in_threads(len(some), lambda n: maps.failure(some[n], "a"))
+            for name in ("none", "nothing"):
+                assert "names no mechanism" in maps.failure(name, "a"), name
+        asked = b"".join(impostors["mute"].asked)
+        assert b'realm="two"' in asked and b'username="reader"' in asked, asked
+        assert b"DIGEST-MD5" in b"".join(impostors["offers"].asked)
+        for one in (*impostors.values(), *none.values()):
+            one.close()
+
+
+@case("SASL: many log in at once")
+def _():
+    with leaks_forgiven(), Maps(
+            {f"m{number}": sasl_user(mechanism) for number, mechanism in
+             enumerate(("DIGEST-MD5", "SCRAM-SHA-1", "CRAM-MD5"))},
+            deadline=20) as maps:
+        for _ in range(2):
+            in_threads(24, lambda n: [
+                maps.wait_found(f"m{n % 3}", "secret@b.c", PATIENCE)
+                for _ in range(5)])
+            server.restart()
+
+
 @case("TLS: from the start, and by start_tls; certificates")
 def _():
     trusted = {"tls_require_cert": "yes",
@@ -619,8 +767,8 @@ def _():
 @case("wrong files are told of, and the passwords in them not shown")
 def _():
     wrong = {
-        "sasl": ("bind = sasl", "sasl is not supported"),
         "bind": ("bind = maybe", "expected yes"),
+        "minssf": ("bind = sasl\nsasl_minssf = x", "sasl_minssf"),
         "letter": ("query_filter = (x=%x)", "%x"),
         "base": ("search_base = ou=%", "search_base"),
         "host": ("server_host = ldap://[x", "server_host"),
@@ -633,6 +781,7 @@ def _():
         "cache": ("cache = yes\ncache_size = 1\ncache_expiry = 3", "cache_size"),
         "random": ("tls_random_file = /dev/x", "tls_random_file"),
         "debug": ("debuglevel = 1", "debuglevel"),
+        "sasl": ("sasl_mechs = PLAIN", "bind is not sasl"),
         "fixed": ("query_filter = (key=a@b.c)", "nothing in it"),
         "scope": ("scope = all", "scope"),
         "dereference": ("dereference = 4", "dereference")}

@@ -48,16 +48,22 @@ def done(code=b"\0", number=2, tag=b"\x65"):
 BIND_DONE = done(number=1, tag=b"\x61")
 
 
+def challenge(text, number=1):
+    """A turn of the server in a bind by SASL."""
+    return message(b"\x61", element(b"\x0a", b"\x0e") + octets(b"")
+                   + octets(b"") + element(b"\x87", text), number)
+
+
 class Impostor:
     """Sends `login` to whoever connects and asks, `answer` to what is asked
     next, and then nothing. Closes then if it shall. pause: between two bytes
-    of the answer."""
+    of the answer. asked: what came, in pieces."""
 
     def __init__(self, answer, closes=False, login=BIND_DONE, pause=0):
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"ldap://127.0.0.1:{self.listener.getsockname()[1]}"
         self.answer, self.closes, self.login = answer, closes, login
-        self.pause = pause
+        self.pause, self.asked = pause, []
         threading.Thread(target=self.accept, daemon=True).start()
 
     def __enter__(self):
@@ -88,7 +94,8 @@ class Impostor:
                 connection.recv(65536)
                 connection.sendall(self.login)
                 for turn in itertools.count():
-                    if not connection.recv(65536):
+                    self.asked.append(connection.recv(65536))
+                    if not self.asked[-1]:
                         break
                     if turn == 0:
                         self.send(connection)

@@ -6,7 +6,9 @@
         ... server.options(query_filter="(key=%s)", ...) ...
 
 Everybody may read what is there, but for what is below GUARDED, which is for
-READER with PASSWORD. As root it is run as the system's user "openldap".
+READER with PASSWORD; by SASL, that is the user "reader", and whoever runs the
+tests. The user "proxy", with the same password, may act as READER. As root it
+is run as the system's user "openldap".
 """
 import base64
 import os
@@ -69,6 +71,12 @@ argsfile @DIR@/slapd.args
 sizelimit unlimited
 threads 4
 sockbuf_max_incoming 4194303
+sasl-host localhost
+sasl-auxprops slapd
+authz-policy to
+authz-regexp "^uid=([^,]+),.+,cn=auth$" "cn=$1,{suffix}"
+authz-regexp "^gidNumber=[0-9]+.uidNumber={user},cn=peercred,.+$" "{reader}"
+authz-regexp "^cn=client$" "{reader}"
 {tls}
 database mdb
 suffix "{suffix}"
@@ -87,6 +95,7 @@ TLS = """\
 TLSCACertificateFile @DIR@/ca.pem
 TLSCertificateFile @DIR@/cert.pem
 TLSCertificateKeyFile @DIR@/key.pem
+TLSVerifyClient try
 """
 
 
@@ -130,6 +139,9 @@ class Server:
         self.url = f"ldap://127.0.0.1:{self.port}"
         self.tls_url = f"ldaps://127.0.0.1:{self.tls_port}"
         self.authority = self.directory + "/ca.pem"
+        # A certificate for READER, by SASL's mechanism EXTERNAL.
+        self.client = {"tls_cert": self.directory + "/client-cert.pem",
+                       "tls_key": self.directory + "/client-key.pem"}
         self.process = None
         self._write(tls)
         if started:
@@ -146,7 +158,7 @@ class Server:
         os.mkdir(self.directory + "/data")
         config = CONFIG.format(
             modules=MODULES, suffix=SUFFIX, admin=ADMIN, guarded=GUARDED,
-            reader=READER, tls=TLS if tls else "")
+            reader=READER, user=os.geteuid(), tls=TLS if tls else "")
         for name, text in (("slapd.conf", config), ("own.schema", SCHEMA)):
             with open(f"{self.directory}/{name}", "w",
                       encoding="ascii") as file:
@@ -160,7 +172,7 @@ class Server:
         os.chmod(self.directory, 0o755)
 
     def _make_certificates(self):
-        """An authority, and what it says of an address."""
+        """An authority, and what it says of an address, and of a client."""
         def openssl(*arguments):
             subprocess.run(["openssl", *arguments], check=True,
                            capture_output=True, cwd=self.directory)
@@ -170,11 +182,12 @@ class Server:
             file.write("subjectAltName=IP:127.0.0.1\n")
         openssl("req", "-x509", *new, "-days", "2", "-subj", "/CN=authority",
                 "-keyout", "ca-key.pem", "-out", "ca.pem")
-        openssl("req", *new, "-subj", "/CN=slapd", "-keyout", "key.pem",
-                "-out", "request.pem")
-        openssl("x509", "-req", "-in", "request.pem", "-days", "2", "-CA",
-                "ca.pem", "-CAkey", "ca-key.pem", "-CAcreateserial",
-                "-extfile", "names", "-out", "cert.pem")
+        for name, prefix in (("slapd", ""), ("client", "client-")):
+            openssl("req", *new, "-subj", "/CN=" + name, "-keyout",
+                    prefix + "key.pem", "-out", "request.pem")
+            openssl("x509", "-req", "-in", "request.pem", "-days", "2", "-CA",
+                    "ca.pem", "-CAkey", "ca-key.pem", "-CAcreateserial",
+                    "-extfile", "names", "-out", prefix + "cert.pem")
 
     def fill(self):
         """What every test may use: names, and who may log in."""
@@ -183,7 +196,9 @@ class Server:
                  entry("ou=guarded", objectClass="organizationalUnit",
                        ou="guarded"),
                  entry("cn=reader", objectClass="mailEntry", cn="reader",
-                       userPassword=PASSWORD))
+                       userPassword=PASSWORD),
+                 entry("cn=proxy", objectClass="mailEntry", cn="proxy",
+                       userPassword=PASSWORD, authzTo="dn.exact:" + READER))
 
     def start(self):
         urls = [self.unix, self.url]

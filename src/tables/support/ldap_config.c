@@ -51,17 +51,19 @@ static bool is_one_of(const char *text, const char *one, const char *other)
 
 static int read_bind(struct reader *reader)
 {
-        const char *bind = reader->config->options.bind;
+        struct ldap_config *config = reader->config;
+        const char *bind = config->options.bind;
 
-        reader->config->binds = is_one_of(bind, "yes", "simple");
-        if (reader->config->binds || is_one_of(bind, "no", "none"))
-                return 0;
-        if (strcasecmp(bind, "sasl") == 0)
+        if (is_one_of(bind, "yes", "simple"))
+                config->bind = LDAP_BIND_SIMPLE;
+        else if (is_one_of(bind, "no", "none"))
+                config->bind = LDAP_BIND_NONE;
+        else if (strcasecmp(bind, "sasl") == 0)
+                config->bind = LDAP_BIND_SASL;
+        else
                 return refuse(reader, -EBADMSG,
-                        "bind: sasl is not supported: log in with yes and a "
-                        "password, or show a certificate (tls_cert)");
-        return refuse(
-                reader, -EBADMSG, "bind: expected yes or simple, no or none");
+                        "bind: expected yes or simple, no or none, or sasl");
+        return 0;
 }
 
 /* Postfix has warnings, too, for what it does not know here. */
@@ -104,10 +106,19 @@ static int read_size_limit(struct reader *reader)
         return 0;
 }
 
+static bool has_sasl_options(const struct ldap_options *options)
+{
+        return *options->sasl_mechs != '\0' || *options->sasl_realm != '\0' ||
+               *options->sasl_authz_id != '\0' || options->sasl_minssf != 0;
+}
+
 static void warn_of_ignored(struct reader *reader)
 {
         const struct ldap_options *options = &reader->config->options;
 
+        if (reader->config->bind != LDAP_BIND_SASL && has_sasl_options(options))
+                warn(reader, "sasl_mechs and the like are ignored: bind is not "
+                             "sasl");
         if (options->version != LDAP_VERSION3)
                 warn(reader, "version: 3 is spoken all the same");
         if (options->debuglevel != 0)

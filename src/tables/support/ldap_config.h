@@ -19,6 +19,8 @@ struct ldap_options {
         const char *size_limit;
         bool chase_referrals;
         const char *bind, *bind_dn, *bind_pw;
+        const char *sasl_mechs, *sasl_realm, *sasl_authz_id;
+        uint64_t sasl_minssf;
         bool start_tls, tls_require_cert;
         const char *tls_ca_cert_file, *tls_ca_cert_dir, *tls_cert, *tls_key;
         const char *tls_random_file, *tls_cipher_suite;
@@ -37,6 +39,9 @@ struct ldap_attributes {
         size_t terminal_end, leaf_end, ordinary_end, end;
 };
 
+/* Whether and how to log in. */
+enum ldap_bind { LDAP_BIND_NONE, LDAP_BIND_SIMPLE, LDAP_BIND_SASL };
+
 /* Constant once it is open, but for the servers: for any thread. */
 struct ldap_config {
         struct ldap_options options;
@@ -46,7 +51,7 @@ struct ldap_config {
         struct ldap_attributes attributes;
         int scope;      /* libldap's number */
         int size_limit; /* 0: none */
-        bool binds;
+        enum ldap_bind bind;
         struct file_state state; /* of the file, before it was read */
         struct arena arena;
 };

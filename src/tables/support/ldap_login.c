@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tables/support/ldap_login.h"
+#include "tables/support/ldap_sasl.h"
 #include <errno.h>
 #include <ldap.h>
 #include <unistd.h>
@@ -155,7 +156,7 @@ static int begin_tls(const struct ldap_options *options,
         return ret_reason->code;
 }
 
-static int log_in(const struct ldap_options *options,
+static int log_in_simply(const struct ldap_options *options,
         struct ldap_session *session, uint64_t deadline,
         struct reason *ret_reason)
 {
@@ -174,6 +175,22 @@ static int log_in(const struct ldap_options *options,
                     what.text, ret_reason) != LDAP_SUCCESS)
                 return ret_reason->code;
         return 0;
+}
+
+static int log_in(const struct ldap_config *config,
+        struct ldap_session *session, uint64_t deadline,
+        struct reason *ret_reason)
+{
+        const struct ldap_options *options = &config->options;
+
+        switch (config->bind) {
+        case LDAP_BIND_SIMPLE:
+                return log_in_simply(options, session, deadline, ret_reason);
+        case LDAP_BIND_SASL:
+                return ldap_sasl_log_in(options, session, deadline, ret_reason);
+        default:
+                return 0;
+        }
 }
 
 int ldap_login_as_nobody(const struct ldap_config *config,
@@ -200,9 +217,9 @@ int ldap_login(const struct ldap_config *config,
         int r = ldap_login_as_nobody(
                 config, server, session, deadline, ret_reason);
 
-        if (r < 0 || !config->binds)
+        if (r < 0)
                 return r;
-        r = log_in(&config->options, session, deadline, ret_reason);
+        r = log_in(config, session, deadline, ret_reason);
         if (r < 0)
                 ldap_session_close(session);
         return r;

@@ -65,11 +65,25 @@ const struct cf_option ldap_config_options[] = {
                 .summary = "whether to ask the servers that others refer to"},
         {"bind", FILLED(bind), .fallback = "yes",
                 .summary = "how to log in: yes or simple, with a password or "
-                           "without; no or none, not at all"},
-        {"bind_dn", TEXT(bind_dn), .fallback = "", .summary = "who logs in"},
+                           "without; no or none, not at all; sasl"},
+        {"bind_dn", TEXT(bind_dn), .fallback = "",
+                .summary = "who logs in; with sasl, the name that the "
+                           "mechanism wants, if any"},
         {"bind_pw", MEMBER(CF_SECRET, bind_pw), .most = SIZE_MAX,
                 .summary = "the password; better bind_pw_file, a file or "
                            "credential that holds it"},
+        {"sasl_mechs", TEXT(sasl_mechs), .fallback = "",
+                .summary = "mechanisms of SASL, of which the best is used; the "
+                           "default is SASL_MECH of ldap.conf, or else those "
+                           "that the server names"},
+        {"sasl_realm", TEXT(sasl_realm), .fallback = "",
+                .summary = "the realm that a mechanism of SASL may want"},
+        {"sasl_authz_id", TEXT(sasl_authz_id), .fallback = "",
+                .summary = "as whom to act, if that is somebody else: "
+                           "dn:NAME or u:NAME"},
+        {"sasl_minssf", NUMBER(sasl_minssf, 0, 4096), .fallback = "0",
+                .summary = "how strong, in bits, the protection of a "
+                           "connection has to be, be it TLS or SASL"},
         {"version", NUMBER(version, 2, INT32_MAX), .fallback = "3",
                 .summary = "always 3"},
         {"start_tls", MEMBER(CF_BOOL, start_tls), .fallback = "no",

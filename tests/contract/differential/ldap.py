@@ -267,6 +267,32 @@ def _():
                    for number, options in enumerate(ways)], 11)
 
 
+@case("ldap: SASL")
+def _():
+    nobody = {"bind": "sasl"}
+    who = {"bind": "sasl", "bind_dn": "reader", "bind_pw": PASSWORD}
+    proxy = {**who, "bind_dn": "proxy"}
+    external = {**nobody, "sasl_mechs": "EXTERNAL"}
+    ways = [
+        {**who, "sasl_mechs": "DIGEST-MD5"}, {**who, "sasl_mechs": "CRAM-MD5"},
+        {**who, "sasl_mechs": "SCRAM-SHA-1"}, {**who, "bind": "SASL"},
+        {**who, "sasl_mechs": "NOTHING, scram-sha-256"},
+        {**who, "sasl_mechs": "NOTHING"}, {**who, "sasl_mechs": "PLAIN"},
+        {**who, "sasl_mechs": "PLAIN", "start_tls": "yes"},
+        {**who, "sasl_mechs": "PLAIN", "server_host": server.unix},
+        {**who, "sasl_mechs": "DIGEST-MD5", "bind_pw": "wrong"},
+        {**who, "sasl_mechs": "DIGEST-MD5", "sasl_realm": "other"},
+        {**who, "bind_dn": READER}, {**who, "bind": "yes"}, nobody,
+        {**proxy, "sasl_authz_id": "dn:" + READER}, proxy,
+        {**proxy, "sasl_authz_id": "u:reader"},
+        {**who, "sasl_authz_id": "u:proxy"},
+        {**external, "server_host": server.unix}, external,
+        {**external, "server_host": server.tls_url, **server.client},
+        {**external, "server_host": server.tls_url}]
+    compare_named([(f"sasl{number}", "secret one nobody", options)
+                   for number, options in enumerate(ways)], 20)
+
+
 @case("ldap: a domain list, and a server that is down")
 def _():
     compare_named([("down", "@example.org example.org a@b.c user@ @ "
@@ -283,10 +309,14 @@ def _():
     compare("ldap", [
         table("domain", list(wanted), wanted, query_filter="(key=%u@%d)",
               server_host=down),
+        table("strength", [b"one"], {
+            b"one": "sasl_minssf counts: Postfix forgets about it"},
+              bind="sasl", bind_dn="reader", bind_pw=PASSWORD,
+              sasl_mechs="DIGEST-MD5", sasl_minssf="200"),
         table("version", [b"one", b"nobody"], {
             b"one": "version 3 is spoken, whatever the file says",
             b"nobody": "version 3 is spoken, whatever the file says"},
-              version="2")], 0, 4)
+              version="2")], 0, 5)
 
 
 @case("ldap: a .cf file that is not there, and one that is no file")
