@@ -12,8 +12,8 @@ import table_maps
 from ending import end_on_signals
 from ldap_messages import (BIND_DONE, Impostor, attributes, done, entry_message,
                            message)
-from slapd import (GUARDED, PASSWORD, READER, SUFFIX, Server, entry,
-                   free_port)
+from server_process import free_port
+from slapd import GUARDED, PASSWORD, READER, SUFFIX, Server, entry
 from table_maps import DEADLINE, FAILED, LATER, check_neighbour, in_threads
 from tap import case
 from tap import done as all_done
