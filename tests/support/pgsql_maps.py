@@ -21,9 +21,7 @@ class Maps(table_maps.Maps):
     def __init__(self, tables, **settings):
         super().__init__("pgsql", tables, secret=PASSWORD, **settings)
         self.times = []  # of failures
-        # Sanitizers take their time, and keep memory that was freed.
-        self.sanitized = any(
-            f"lib{name}san" in self._proc("maps") for name in "at")
+        self.sanitized = self.daemon.is_sanitized
 
     def write(self, name, text):
         path = super().write(name, text)
@@ -44,12 +42,9 @@ class Maps(table_maps.Maps):
         self.times.append(time.monotonic() - start)
         return text
 
-    def _proc(self, name):
-        with open(f"/proc/{self.daemon.pid}/{name}", encoding="utf-8") as file:
-            return file.read()
-
     def peak_kb(self):
-        return int(self._proc("status").partition("VmHWM:")[2].split()[0])
+        with open(f"/proc/{self.daemon.pid}/status", encoding="utf-8") as file:
+            return int(file.read().partition("VmHWM:")[2].split()[0])
 
 
 def wait_until(is_so, patience=BACK):
