@@ -107,6 +107,8 @@ static enum progress start(struct table *table, struct lookup *lookup)
                 return LOOKUP_DONE;
         if (r == 0)
                 return lookup_absent(lookup);
+        if (lookup->finish != NULL)
+                ldap_servers_watch(&ldap->config->servers);
         return workers_start(ldap->workers, lookup);
 }
 

@@ -79,7 +79,8 @@ struct database {
 
 struct mysql {
         struct table table;
-        struct database *database; /* the workers' */
+        struct database *database;           /* the workers' */
+        const struct table_watcher *watcher; /* who isn't the hosts' yet */
         struct workers *workers;
 };
 
@@ -118,8 +119,9 @@ static const struct workers_type workers_type = {
         .free = free_database,
 };
 
-static int read_hosts(const char *file, const struct options *values,
-        struct database *database, struct reason *ret_reason)
+static int read_hosts(const struct table_env *env, const char *file,
+        const struct options *values, struct database *database,
+        struct reason *ret_reason)
 {
         struct hosts *hosts = &database->source.hosts;
         struct reason why;
@@ -128,7 +130,11 @@ static int read_hosts(const char *file, const struct options *values,
 
         for (size_t i = 0; r == 0 && i < hosts->count; i++)
                 r = mysql_login_check(&hosts->list[i], &why);
-        return r < 0 ? cf_refuse(file, r, why.text, ret_reason) : 0;
+        if (r < 0)
+                return cf_refuse(file, r, why.text, ret_reason);
+        hosts->map = arena_copy(&database->arena,
+                span_of(env->map != NULL ? env->map : "mysql"));
+        return hosts->map != NULL ? 0 : cf_refuse_memory(file, ret_reason);
 }
 
 static int read_query(const struct table_env *env, const char *file,
@@ -166,7 +172,7 @@ static int read_all(const struct table_env *env, const char *file,
                         file, -EBADMSG, "dbname is missing", ret_reason);
         database->source.login = values.login;
         database->idle_interval = values.idle_interval * 1000;
-        r = read_hosts(file, &values, database, ret_reason);
+        r = read_hosts(env, file, &values, database, ret_reason);
         if (r == 0)
                 r = read_query(env, file, &values, database, ret_reason);
         return r;
@@ -224,6 +230,7 @@ static struct table *open_mysql(const struct table_env *env,
                 goto fail;
         workers_end_idle(mysql->workers, database->idle_interval);
         mysql->database = database;
+        mysql->watcher = env->watcher;
         mysql->table = (struct table){
                 .type = &table_type_mysql,
                 .files = database->files,
@@ -240,6 +247,17 @@ fail:
         return NULL;
 }
 
+/*
+ * Who is told of the hosts, from the first lookup on that is not a canary:
+ * before there are threads.
+ */
+static void begin_telling(struct mysql *mysql)
+{
+        if (mysql->watcher != NULL)
+                mysql->database->source.hosts.watcher = mysql->watcher;
+        mysql->watcher = NULL;
+}
+
 /* What is not asked for needs no thread. */
 static enum progress start(struct table *table, struct lookup *lookup)
 {
@@ -251,6 +269,8 @@ static enum progress start(struct table *table, struct lookup *lookup)
                 return LOOKUP_DONE;
         if (r == 0)
                 return lookup_absent(lookup);
+        if (lookup->finish != NULL)
+                begin_telling(mysql);
         return workers_start(mysql->workers, lookup);
 }
 

@@ -67,6 +67,7 @@ struct redis {
         struct redis_query query;
         struct redis_login login;
         struct redis_pool *pool;
+        const struct table_watcher *watcher; /* of the hosts, once it's asked */
         struct arena arena;
 };
 
@@ -88,8 +89,9 @@ static const char *find_conflict(const struct options *values)
         return NULL;
 }
 
-static int read_hosts(const char *file, const struct options *values,
-        struct arena *arena, struct hosts *ret_hosts, struct reason *ret_reason)
+static int read_hosts(const struct table_env *env, const char *file,
+        const struct options *values, struct arena *arena,
+        struct hosts *ret_hosts, struct reason *ret_reason)
 {
         const char *text = values->hosts != NULL ? values->hosts : HOSTS;
         struct address address;
@@ -103,11 +105,16 @@ static int read_hosts(const char *file, const struct options *values,
         for (size_t i = 0; r == 0 && i < ret_hosts->count; i++)
                 r = redis_login_address(
                         &ret_hosts->list[i], "0", &address, &why);
-        return r < 0 ? cf_refuse(file, r, why.text, ret_reason) : 0;
+        if (r < 0)
+                return cf_refuse(file, r, why.text, ret_reason);
+        ret_hosts->map = arena_copy(
+                arena, span_of(env->map != NULL ? env->map : "redis"));
+        return ret_hosts->map != NULL ? 0 : cf_refuse_memory(file, ret_reason);
 }
 
-static int read_login(const char *file, const struct options *values,
-        struct redis *redis, struct reason *ret_reason)
+static int read_login(const struct table_env *env, const char *file,
+        const struct options *values, struct redis *redis,
+        struct reason *ret_reason)
 {
         struct redis_login *login = &redis->login;
 
@@ -118,7 +125,7 @@ static int read_login(const char *file, const struct options *values,
         login->sentinel_user = values->sentinel_user;
         login->sentinel_password = values->sentinel_password;
         return read_hosts(
-                file, values, &redis->arena, &login->hosts, ret_reason);
+                env, file, values, &redis->arena, &login->hosts, ret_reason);
 }
 
 /* The command is parsed twice: as a whole, for what it needs of a key. */
@@ -176,7 +183,7 @@ static int read_all(const struct table_env *env, const char *file,
         }
         r = read_options(env, file, redis, values, ret_reason);
         if (r == 0)
-                r = read_login(file, values, redis, ret_reason);
+                r = read_login(env, file, values, redis, ret_reason);
         if (r == 0)
                 r = read_query(env, file, values, redis, ret_reason);
         if (r < 0)
@@ -219,6 +226,7 @@ static struct table *open_redis(const struct table_env *env,
         redis->table.type = &table_type_redis;
         redis->table.entries = SIZE_MAX;
         redis->table.pends = true;
+        redis->watcher = env->watcher;
         if (read_all(env, argument, redis, &values, ret_reason) < 0)
                 goto fail;
         redis->pool = redis_pool_new(env, &redis->login, &redis->query,
@@ -241,6 +249,8 @@ static enum progress start(struct table *table, struct lookup *lookup)
                 return LOOKUP_DONE;
         if (r == 0)
                 return lookup_absent(lookup);
+        if (lookup->finish != NULL) /* not a canary */
+                redis->login.hosts.watcher = redis->watcher;
         return redis_pool_start(redis->pool, lookup);
 }
 

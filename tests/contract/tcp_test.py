@@ -2,16 +2,14 @@
 # SPDX-License-Identifier: MIT
 """Servers of tcp_table(5), right ones and wrong ones: never "not found" for a
 failure, and never another key's value."""
-import os
 import random
-import threading
 import time
 
 from daemon import Daemon
 from ending import end_on_signals
 from hostile import SEED, keys, rng_of
 from http_maps import socketmap
-from http_server import free_port
+from server_process import free_port
 from socketmap_client import Client
 from tap import case, done
 from tcp_table import Server, reply
@@ -195,36 +193,6 @@ def _():
         said = maps.daemon.stderr()
         assert said.count(f"map m: 127.0.0.1:{port} works again") == 3, said
         assert said.count(f"map m: 127.0.0.1:{port}: ") == 4, said
-
-
-@case("a server that flaps is never taken for one without the key")
-def _():
-    port = free_port()
-    with Maps(port) as maps:
-        stop, seen, wrong = threading.Event(), {}, []
-
-        def ask():
-            with Client(maps.daemon.endpoint) as client:
-                while not stop.is_set():
-                    status, text = client.lookup("m", "x")
-                    seen[status] = seen.get(status, 0) + 1
-                    if status == "OK" and text != b"of x":
-                        wrong.append(text)
-                    time.sleep(0.001)
-
-        threads = [threading.Thread(target=ask, daemon=True) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for _ in range(5):
-            with Server(echo, port):
-                time.sleep(0.3)
-            time.sleep(0.3)
-        stop.set()
-        for thread in threads:
-            thread.join()
-        print(f"# {seen}")
-        assert set(seen) <= {"OK", *FAILED} and seen.get("OK"), seen
-        assert not wrong, wrong
 
 
 @case("1,000 hostile keys arrive as they are")

@@ -86,6 +86,13 @@ class Daemon:
     def pid(self):
         return self.process.pid
 
+    @property
+    def is_sanitized(self):
+        """Sanitizers take their time, and keep memory that was freed."""
+        with open(f"/proc/{self.pid}/maps", encoding="utf-8") as file:
+            text = file.read()
+        return any(f"lib{name}san" in text for name in "at")
+
     def _collect(self):
         for raw in self.process.stderr:
             with self._change:

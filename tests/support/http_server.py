@@ -17,6 +17,7 @@ import time
 from urllib.parse import unquote_to_bytes
 
 from scripted_server import Threaded
+from server_process import free_port
 
 PATIENCE = 60
 
@@ -45,12 +46,6 @@ http {{
     {more}
 }}
 """
-
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
 
 
 def wait_for_port(port, process):

@@ -12,7 +12,6 @@ As root it is run as the system's user "mysql".
 import atexit
 import os
 import pwd
-import random
 import signal
 import socket
 import subprocess
@@ -21,6 +20,7 @@ import tempfile
 import time
 
 from ending import end_on_signals
+from server_process import free_port
 from stopping import stop_process
 
 PATIENCE = 60
@@ -51,19 +51,6 @@ def _as_user():
         return {}
     user = pwd.getpwnam(USER)
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-
-
-def free_port():
-    """None of those that connecting sockets get, which could take it while the
-    server is away."""
-    while True:
-        port = random.randrange(20000, 32000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                pass  # it is taken
 
 
 class Server:

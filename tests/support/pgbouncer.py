@@ -11,7 +11,8 @@ import subprocess
 import tempfile
 import time
 
-from postgres import PATIENCE, as_user, free_port
+from postgres import PATIENCE, as_user
+from server_process import free_port
 
 CONFIG = """\
 [databases]

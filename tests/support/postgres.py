@@ -13,7 +13,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ import time
 
 from certificates import make_certificates
 from ending import end_on_signals
+from server_process import free_port
 
 PATIENCE = 60
 PASSWORD = "a'b\\c d"
@@ -53,12 +53,6 @@ def as_user():
         return {}
     user = pwd.getpwnam(USER)
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Server:

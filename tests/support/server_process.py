@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Servers of a test's own, each a program in a directory of its own with a free
 port, that can be stopped, restarted and hung."""
+import random
 import signal
 import socket
 import subprocess
@@ -13,9 +14,16 @@ PATIENCE = 30
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """None of those that connecting sockets get, which could take it while the
+    server is away."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass  # it is taken
 
 
 class Process:

@@ -21,6 +21,7 @@ import tempfile
 import time
 import urllib.parse
 
+from server_process import free_port
 from stopping import stop_process
 
 PATIENCE = 60
@@ -118,12 +119,6 @@ def _user():
     if os.geteuid() != 0:
         return None
     return pwd.getpwnam(USER)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Server:

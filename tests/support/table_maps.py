@@ -17,6 +17,7 @@ from socketmap_client import Client
 
 DEADLINE = 1.0
 LATER = 0.1  # how long after its deadline an answer may come
+LATEST = 3.0  # ... on a machine that has other things to do, once in a while
 BACK = 2.0   # how long after its return a server is asked again
 FAILED = ("TEMP", "TIMEOUT")
 
@@ -38,6 +39,8 @@ class Maps:
                        "\n" + _lines(each or {}))
         self.daemon = Daemon(config, self.directory.name,
                              env={**os.environ, **(env or {})})
+        self.is_sanitized = self.daemon.is_sanitized
+        self.are_late = []  # of the answers that had to come in time
 
     def write(self, name, text):
         path = f"{self.directory.name}/{name}.cf"
@@ -59,6 +62,8 @@ class Maps:
     def check_end(self):
         if self.daemon.process.poll() is None:
             assert self.daemon.stop() == 0, self.daemon.stderr()
+        late = sum(self.are_late)
+        assert self.is_sanitized or late <= 2 + len(self.are_late) // 2, late
         if self.secret is not None:
             assert self.secret not in self.daemon.stderr()
 
@@ -73,14 +78,19 @@ class Maps:
         status, text = self.ask(name, key)
         return text.decode() if status == "OK" else status
 
-    def failure(self, name, key, later=LATER):
-        """The reason of a lookup that has to fail in time; later: for a crowd
-        of askers, who wait for each other, too."""
+    def in_time(self, took, later=LATEST):
+        """Has an answer come in time. It may be late one by one, but not on the
+        whole."""
+        assert took < self.deadline + later, took
+        self.are_late.append(took > self.deadline + LATER)
+
+    def failure(self, name, key, later=LATEST):
+        """The reason of a lookup that has to fail in time."""
         start = time.monotonic()
         status, text = self.ask(name, key)
         took = time.monotonic() - start
         assert status in FAILED, (status, text)
-        assert took < self.deadline + later, took
+        self.in_time(took, later)
         return text.decode()
 
     def wait_found(self, name, key, patience=BACK):
@@ -120,7 +130,7 @@ def check_return(maps, server, reason):
     maps.wait_found("m", "a")
 
 
-def check_flapping(maps, flap, turns, later=LATER):
+def check_flapping(maps, flap, turns):
     """Asks the map "m" for keys that are their own values, from 8 threads,
     while flap is called. Returns whether each was found."""
     is_over = threading.Event()
@@ -133,7 +143,7 @@ def check_flapping(maps, flap, turns, later=LATER):
                 start = time.monotonic()
                 status, text = client.lookup("m", key)
                 took = time.monotonic() - start
-                assert took < DEADLINE + later, took
+                maps.in_time(took)
                 assert status in FAILED or (
                     status == "OK" and text.decode() == key), text
                 found.append(status == "OK")

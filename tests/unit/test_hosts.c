@@ -2,6 +2,8 @@
 #include "support/check.h"
 #include "tables/support/hosts.h"
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #define RETRY 60000
 
@@ -164,6 +166,56 @@ static void test_alone(void)
         CHECK(hosts_choose(&hosts, 2000) == hosts.list);
 }
 
+/* What a watcher was told, a word each time. */
+static char told[200];
+
+static void note(const char *map, const char *server, const char *why)
+{
+        size_t size = strlen(told);
+
+        CHECK_STR(map, "m");
+        snprintf(told + size, sizeof(told) - size, "%s=%s ", server,
+                why != NULL ? why : "up");
+}
+
+static const struct table_watcher watcher = {.changed = note};
+
+static void test_changes(void)
+{
+        struct hosts hosts = parse("a b");
+        struct host *a = &hosts.list[0], *b = &hosts.list[1];
+        const struct reason gone = {.text = "gone"}, lost = {.text = "lost"};
+
+        hosts_down(&hosts, b, 1000, &gone); /* without a watcher */
+        hosts.watcher = &watcher;
+        hosts.map = "m";
+        hosts_up(&hosts, a);
+        hosts_down(&hosts, a, 1000, &gone);
+        hosts_down(&hosts, a, 2000, &lost);
+        hosts_up(&hosts, a);
+        hosts_up(&hosts, a);
+        CHECK_STR(told, "a=gone a=up ");
+}
+
+static void test_changes_of_threads(void)
+{
+        struct hosts hosts = parse("a");
+        const struct reason gone = {.text = "gone"}, lost = {.text = "lost"};
+        pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+
+        told[0] = '\0';
+        hosts.watcher = &watcher;
+        hosts.map = "m";
+        hosts_change(&hosts, &mutex, hosts.list, NULL);
+        hosts_change(&hosts, &mutex, hosts.list, &gone);
+        CHECK_INT(hosts.down, 1);
+        hosts_change(&hosts, &mutex, hosts.list, &lost);
+        CHECK_STR(hosts.reason.text, "a: lost");
+        hosts_change(&hosts, &mutex, hosts.list, NULL);
+        CHECK_INT(hosts.down, 0);
+        CHECK_STR(told, "a=gone a=up ");
+}
+
 int main(void)
 {
         arena_init(&arena, NULL, 0, SIZE_MAX);
@@ -175,6 +227,8 @@ int main(void)
         RUN(test_random);
         RUN(test_rest);
         RUN(test_alone);
+        RUN(test_changes);
+        RUN(test_changes_of_threads);
         arena_fini(&arena);
         return check_done();
 }

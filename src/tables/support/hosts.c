@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tables/support/hosts.h"
 #include "base/braces.h"
+#include "base/events.h"
 #include <errno.h>
 #include <sys/random.h>
 
@@ -271,24 +272,56 @@ static void tell(const struct hosts *hosts, const struct host *host,
                         reason != NULL ? reason->text : NULL);
 }
 
-void hosts_up(struct hosts *hosts, struct host *host)
+/* Returns whether that is a change. */
+static bool set_up(struct hosts *hosts, struct host *host)
 {
         if (!host->is_down)
-                return;
+                return false;
         hosts->down--;
         host->is_down = false;
-        tell(hosts, host, NULL);
+        return true;
+}
+
+/* Likewise. */
+static bool set_down(struct hosts *hosts, struct host *host, uint64_t now,
+        const struct reason *reason)
+{
+        bool was_down = host->is_down;
+
+        if (!was_down)
+                hosts->down++;
+        host->is_down = true;
+        host->down_since = now;
+        reason_set(&hosts->reason, "%s: %s", host->name, reason->text);
+        hosts->reason.code = reason->code;
+        return !was_down;
+}
+
+void hosts_up(struct hosts *hosts, struct host *host)
+{
+        if (set_up(hosts, host))
+                tell(hosts, host, NULL);
 }
 
 void hosts_down(struct hosts *hosts, struct host *host, uint64_t now,
         const struct reason *reason)
 {
-        if (!host->is_down) {
-                hosts->down++;
+        if (set_down(hosts, host, now, reason))
                 tell(hosts, host, reason);
-        }
-        host->is_down = true;
-        host->down_since = now;
-        reason_set(&hosts->reason, "%s: %s", host->name, reason->text);
-        hosts->reason.code = reason->code;
+}
+
+void hosts_change(struct hosts *hosts, pthread_mutex_t *mutex,
+        struct host *host, const struct reason *why)
+{
+        uint64_t now = events_now();
+        bool has_changed;
+
+        pthread_mutex_lock(mutex);
+        if (why == NULL)
+                has_changed = set_up(hosts, host);
+        else
+                has_changed = set_down(hosts, host, now, why);
+        pthread_mutex_unlock(mutex);
+        if (has_changed)
+                tell(hosts, host, why);
 }

@@ -8,13 +8,15 @@
  * failed each of them is tried once a second.
  *
  * Whoever sets a watcher is told of each change. For one thread at a time; what
- * a host is called never changes.
+ * a host is called never changes. Canaries, whose own failure is told, are
+ * asked before there is a watcher.
  */
 #ifndef TABLES_SUPPORT_HOSTS_H
 #define TABLES_SUPPORT_HOSTS_H
 
 #include "base/arena.h"
 #include "tables/table.h"
+#include <pthread.h>
 
 /* How often hosts are tried when all have failed, in milliseconds. */
 #define HOSTS_REST 1000
@@ -68,5 +70,12 @@ uint64_t hosts_rest_until(const struct hosts *hosts, uint64_t now);
 void hosts_up(struct hosts *hosts, struct host *host);
 void hosts_down(struct hosts *hosts, struct host *host, uint64_t now,
         const struct reason *reason);
+
+/*
+ * The same, for threads that share the hosts under a mutex: not held while the
+ * watcher is told, as a log may take its time. why: NULL, and the host is up.
+ */
+void hosts_change(struct hosts *hosts, pthread_mutex_t *mutex,
+        struct host *host, const struct reason *why);
 
 #endif

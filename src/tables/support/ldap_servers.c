@@ -188,6 +188,15 @@ static size_t count_others(const struct hosts *hosts, const struct host *host)
         return others;
 }
 
+void ldap_servers_watch(struct ldap_servers *servers)
+{
+        if (servers->watcher == NULL)
+                return;
+        servers->hosts.map = servers->map;
+        servers->hosts.watcher = servers->watcher;
+        servers->watcher = NULL;
+}
+
 int ldap_servers_choose(struct ldap_servers *servers, uint64_t *deadline,
         const struct ldap_server **ret_server, struct reason *ret_reason)
 {
@@ -213,28 +222,9 @@ int ldap_servers_choose(struct ldap_servers *servers, uint64_t *deadline,
         return host != NULL ? 0 : -EHOSTDOWN;
 }
 
-/* Not with the mutex: a log may take its time. */
-static void log_change(const struct ldap_servers *servers,
-        const struct host *host, const struct reason *why)
-{
-        if (servers->watcher != NULL)
-                servers->watcher->changed(servers->map, host->name,
-                        why != NULL ? why->text : NULL);
-}
-
 void ldap_servers_tell(struct ldap_servers *servers,
         const struct ldap_server *server, const struct reason *why)
 {
-        struct host *host = &servers->hosts.list[server - servers->list];
-        bool was_down;
-
-        pthread_mutex_lock(&servers->mutex);
-        was_down = host->is_down;
-        if (why == NULL)
-                hosts_up(&servers->hosts, host);
-        else
-                hosts_down(&servers->hosts, host, events_now(), why);
-        pthread_mutex_unlock(&servers->mutex);
-        if (was_down == (why == NULL))
-                log_change(servers, host, why);
+        hosts_change(&servers->hosts, &servers->mutex,
+                &servers->hosts.list[server - servers->list], why);
 }

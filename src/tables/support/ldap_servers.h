@@ -18,7 +18,7 @@ struct ldap_servers {
         size_t count;
         pthread_mutex_t mutex;               /* for the hosts */
         struct hosts hosts;                  /* the same ones, in that order */
-        const struct table_watcher *watcher; /* NULL: nobody is told */
+        const struct table_watcher *watcher; /* who isn't the hosts' yet */
         const char *map;                     /* whose they are */
 };
 
@@ -36,6 +36,12 @@ const char *ldap_server_parse(const char *url, struct ldap_server *ret_server);
 int ldap_servers_parse(struct ldap_servers *ret_servers, struct span text,
         unsigned port, uint64_t retry_interval, struct arena *arena,
         struct report *report, const char *file, struct reason *ret_reason);
+
+/*
+ * From now on the watcher is told of changes: from the first lookup on that is
+ * not a canary, before any thread has one.
+ */
+void ldap_servers_watch(struct ldap_servers *servers);
 
 void ldap_servers_fini(struct ldap_servers *servers);
 

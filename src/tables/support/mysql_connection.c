@@ -56,21 +56,6 @@ static struct host *choose(struct mysql_source *source, uint64_t deadline,
         return host;
 }
 
-static void set_up(struct mysql_source *source, struct host *host)
-{
-        pthread_mutex_lock(&source->mutex);
-        hosts_up(&source->hosts, host);
-        pthread_mutex_unlock(&source->mutex);
-}
-
-static void set_down(struct mysql_source *source, struct host *host,
-        const struct reason *reason)
-{
-        pthread_mutex_lock(&source->mutex);
-        hosts_down(&source->hosts, host, events_now(), reason);
-        pthread_mutex_unlock(&source->mutex);
-}
-
 /* A host that doesn't answer must leave some time for another one. */
 static uint64_t connect_deadline(
         const struct mysql_source *source, uint64_t deadline)
@@ -95,12 +80,13 @@ static int connect_to_any(struct mysql_connection *connection,
                 if (mysql_login_connect(&source->login, host,
                             connect_deadline(source, deadline),
                             &connection->session.mysql, &reason) == 0) {
-                        set_up(source, host);
+                        hosts_change(
+                                &source->hosts, &source->mutex, host, NULL);
                         connection->session.host = host->name;
                         connection->host = host;
                         return 0;
                 }
-                set_down(source, host, &reason);
+                hosts_change(&source->hosts, &source->mutex, host, &reason);
         }
         lookup_failed(lookup, "%s", reason.text);
         return -1;
@@ -113,13 +99,14 @@ static int connect_to_any(struct mysql_connection *connection,
 static void give_rest(
         struct mysql_connection *connection, enum mysql_verdict verdict)
 {
+        struct mysql_source *source = connection->source;
         struct reason reason = {.code = -ENOTCONN};
 
-        if (connection->source->hosts.count == 1)
+        if (source->hosts.count == 1)
                 return;
         reason_set(&reason, verdict == MYSQL_LATE ? "no answer in time"
                                                   : "the connection was lost");
-        set_down(connection->source, connection->host, &reason);
+        hosts_change(&source->hosts, &source->mutex, connection->host, &reason);
 }
 
 /* Asks once. Returns as mysql_query_ask does. */
