@@ -129,10 +129,9 @@ static void *run_dial(void *ctx)
                     &dial->conn, &dial->reason) < 0)
                 dial->conn = NULL;
         atomic_fetch_sub(&shared->dialing, 1);
-        if (atomic_exchange(&dial->is_left, true))
+        if (atomic_exchange(&dial->is_left, true) ||
+                !events_post(shared->events, &dial->post))
                 free_dial(dial);
-        else
-                events_post(shared->events, &dial->post);
         unref(shared);
         return NULL;
 }
