@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "tables/support/workers.h"
 #include "base/events.h"
+#include "base/thread.h"
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/queue.h>
 
@@ -360,23 +360,13 @@ static void *work(void *ctx)
         return NULL;
 }
 
-/* Signals are for the main thread. Returns 0 or a negative errno. */
+/* Returns 0 or a negative errno. */
 static int start_thread(struct workers *workers)
 {
-        pthread_attr_t attributes;
-        sigset_t all, before;
-        pthread_t thread;
-        int error;
+        int r = thread_start(work, workers);
 
-        pthread_attr_init(&attributes);
-        pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before);
-        error = pthread_create(&thread, &attributes, work, workers);
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
-        pthread_attr_destroy(&attributes);
-        if (error != 0)
-                return -error;
+        if (r < 0)
+                return r;
         workers->threads++;
         workers->idle++;
         return 0;
