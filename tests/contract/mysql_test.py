@@ -13,7 +13,8 @@ import time
 
 import table_maps
 from ending import end_on_signals
-from mariadb import PASSWORD, Server, free_port
+from mariadb import PASSWORD, Server
+from server_process import free_port
 from table_maps import (DEADLINE, FAILED, LATER, check_flapping,
                         check_neighbour, check_return, in_threads)
 from tap import case, done

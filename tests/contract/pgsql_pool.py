@@ -11,8 +11,9 @@ import time
 from ending import end_on_signals
 from pgbouncer import PgBouncer
 from pgsql_maps import Maps, wait_until
-from postgres import PASSWORD, Server, free_port
+from postgres import PASSWORD, Server
 from postgres_impostor import LOGIN, Impostor, TlsRelay
+from server_process import free_port
 from table_maps import DEADLINE, in_threads
 from tap import case, done
 

@@ -6,7 +6,8 @@ import tempfile
 
 from ending import end_on_signals
 from pgsql_maps import Maps
-from postgres import PASSWORD, Server, free_port
+from postgres import PASSWORD, Server
+from server_process import free_port
 from table_maps import in_threads
 from tap import case, done
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Servers of a test's own, each a program in a directory of its own with a free
 port, that can be stopped, restarted and hung."""
+import random
 import signal
 import socket
 import subprocess
@@ -9,18 +10,26 @@ import time
 
 from stopping import stop_process
 
-PATIENCE = 30
+PATIENCE = 60
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """None of those that connecting sockets get, which could take it while the
+    server is away."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass  # it is taken
 
 
 class Process:
     """A program that can be hung. Running when the constructor returns, unless
     started=False; command(): how it is started."""
+    stop_signal = signal.SIGKILL  # at once
 
     def __init__(self, started):
         self._own = tempfile.TemporaryDirectory(prefix="server-")
@@ -39,6 +48,10 @@ class Process:
     def command(self):
         raise NotImplementedError
 
+    def environment(self):
+        """What else Popen has to know."""
+        return {}
+
     def is_up(self):
         raise NotImplementedError
 
@@ -46,16 +59,17 @@ class Process:
         self.process = subprocess.Popen(
             self.command(), stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            cwd=self.directory)
+            cwd=self.directory, **self.environment())
         end = time.monotonic() + PATIENCE
         while not self.is_up():
             if self.process.poll() is not None or time.monotonic() > end:
                 raise AssertionError(f"{self.command()[0]} does not start")
             time.sleep(0.01)
 
-    def stop(self):
+    def stop(self, number=None):
         if self.process is not None and self.process.poll() is None:
-            self.process.kill()
+            self.go_on()
+            self.process.send_signal(number or self.stop_signal)
             self.process.wait(PATIENCE)
 
     def restart(self):
@@ -63,6 +77,7 @@ class Process:
         self.start()
 
     def hang(self):
+        """Until go_on."""
         stop_process(self.process.pid)
 
     def go_on(self):

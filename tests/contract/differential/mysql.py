@@ -5,7 +5,8 @@ us."""
 from differential import print_counts, write
 from ending import end_on_signals
 from hostile import SEED
-from mariadb import Server, free_port
+from mariadb import Server
+from server_process import free_port
 from sql_differential import Family, literal
 from tap import case, done
 

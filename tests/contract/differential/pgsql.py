@@ -5,7 +5,8 @@ us."""
 from differential import Round, print_counts
 from ending import end_on_signals
 from hostile import SEED
-from postgres import Server, free_port
+from postgres import Server
+from server_process import free_port
 from sql_differential import Family
 from tap import case, done
 
