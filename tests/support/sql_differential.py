@@ -115,7 +115,8 @@ class Family:
                             *self.odd_options]
         self.choices = {**CHOICES, **self.choices}
         self._addresses = []
-        write(self.directory + "/domains", b"example.org\n# no\nother.example\n")
+        write(self.directory + "/domains",
+              b"example.org\n# no\nother.example\n")
 
     def close(self):
         self._directory.cleanup()
@@ -136,11 +137,12 @@ class Family:
             tables["domain"].append((name, "ok"))
             tables["alias"].append(("@" + name, "catchall", None))
         return "".join(
-            f"insert into {table} values ({', '.join(map(self._value, row))});\n"
+            f"insert into {table} values ({self._values(row)});\n"
             for table, entries in tables.items() for row in entries)
 
-    def _value(self, value):
-        return str(value) if isinstance(value, int) else self.literal(value)
+    def _values(self, row):
+        return ", ".join(str(value) if isinstance(value, int)
+                         else self.literal(value) for value in row)
 
     def table(self, name, asked, **options):
         """A .cf file with a line for each option."""
