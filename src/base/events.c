@@ -158,6 +158,18 @@ static void on_closed(uv_handle_t *handle)
         events_unref(handle->data);
 }
 
+/* Takes no more posts, unless there are some. Returns whether it has ended. */
+static bool end_posts(struct events *events)
+{
+        bool is_ended;
+
+        pthread_mutex_lock(&events->mutex);
+        is_ended = events->first == NULL;
+        events->is_ended = is_ended;
+        pthread_mutex_unlock(&events->mutex);
+        return is_ended;
+}
+
 void events_at_end(struct events *events, struct ending *ending)
 {
         LIST_INSERT_HEAD(&events->endings, ending, link);
@@ -180,52 +192,56 @@ void events_free(struct events *events)
 {
         if (events == NULL)
                 return;
-        run_endings(events);
-        run_posts(events);
-        run_endings(events); /* of what has begun to end only then */
-        pthread_mutex_lock(&events->mutex);
-        events->is_ended = true;
-        pthread_mutex_unlock(&events->mutex);
+        do {
+                run_endings(events);
+                run_posts(events);
+                run_endings(events); /* of what has begun to end only then */
+        } while (!end_posts(events));
         uv_close((uv_handle_t *)&events->wakeup, on_closed);
         uv_close((uv_handle_t *)&events->end_of_turn, on_closed);
         uv_close((uv_handle_t *)&events->no_wait, on_closed);
 }
 
 /* The mutex is locked. */
-static void add_post(struct events *events, struct post *post)
-{
-        post->next = NULL;
-        *events->end = post;
-        events->end = &post->next;
-}
-
-/* Likewise. */
 static void wake_loop(struct events *events)
 {
-        if (!events->is_woken && !events->is_ended)
+        if (!events->is_woken)
                 uv_async_send(&events->wakeup);
         events->is_woken = true;
 }
 
-void events_post(struct events *events, struct post *post)
+static bool add_post(struct events *events, struct post *post, bool wakes)
 {
+        bool is_ended;
+
+        post->next = NULL;
         pthread_mutex_lock(&events->mutex);
-        add_post(events, post);
-        wake_loop(events);
+        is_ended = events->is_ended;
+        if (!is_ended) {
+                *events->end = post;
+                events->end = &post->next;
+        }
+        if (!is_ended && wakes)
+                wake_loop(events);
         pthread_mutex_unlock(&events->mutex);
+        return !is_ended;
 }
 
-void events_leave(struct events *events, struct post *post)
+bool events_post(struct events *events, struct post *post)
 {
-        pthread_mutex_lock(&events->mutex);
-        add_post(events, post);
-        pthread_mutex_unlock(&events->mutex);
+        return add_post(events, post, true);
+}
+
+bool events_leave(struct events *events, struct post *post)
+{
+        return add_post(events, post, false);
 }
 
 void events_wake(struct events *events)
 {
         pthread_mutex_lock(&events->mutex);
-        wake_loop(events);
+        if (!events->is_ended)
+                wake_loop(events);
         pthread_mutex_unlock(&events->mutex);
 }
 

@@ -24,8 +24,8 @@ struct uv_loop_s;
 struct events *events_new(struct uv_loop_s *loop);
 
 /*
- * Runs the endings, then what was posted, and the endings of that, and ends:
- * what is posted later is never called. All events have to be freed before, or
+ * Runs the endings and what was posted until nothing is left of either, and
+ * ends: nothing can be posted any more. All events have to be freed before, or
  * by that. The loop has to run once more to let go of it. NULL does nothing.
  */
 void events_free(struct events *events);
@@ -53,14 +53,18 @@ struct post {
         struct post *next; /* the list's own */
 };
 
-/* Has post->run called, soon, once, in the order of posting. Any thread. */
-void events_post(struct events *events, struct post *post);
+/*
+ * Has post->run called, soon, once, in the order of posting. Any thread.
+ * Returns false when the events have ended: then it is never called, and what
+ * would have been freed by it is the caller's.
+ */
+bool events_post(struct events *events, struct post *post);
 
 /*
  * Likewise, but does not wake the loop up: post->run is called with the next
  * one that does, by events_look or after events_wake. For one of many.
  */
-void events_leave(struct events *events, struct post *post);
+bool events_leave(struct events *events, struct post *post);
 
 /* Wakes the loop up for what was left. Any thread. */
 void events_wake(struct events *events);

@@ -145,13 +145,12 @@ void content_unref(struct content *content)
 {
         if (content == NULL || atomic_fetch_sub(&content->references, 1) != 1)
                 return;
+        content->closing.run = close_later;
         if (content->table != NULL && content->table->pends &&
-                content->events != NULL) {
-                content->closing.run = close_later;
-                events_post(content->events, &content->closing);
-        } else {
-                close_content(content);
-        }
+                content->events != NULL &&
+                events_post(content->events, &content->closing))
+                return;
+        close_content(content);
 }
 
 bool content_is_current(const struct content *content)

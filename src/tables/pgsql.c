@@ -15,7 +15,7 @@ extern const struct table_type table_type_pgsql;
 struct pgsql {
         struct table table;
         struct pgsql_config *config;
-        struct pool *pool;
+        struct pgsql_pool *pool;
 };
 
 static int check_pgsql(const char *argument, struct reason *ret_reason)
@@ -27,7 +27,7 @@ static void close_pgsql(struct table *table)
 {
         struct pgsql *pgsql = (struct pgsql *)table;
 
-        pool_close(pgsql->pool);
+        pgsql_pool_close(pgsql->pool);
         pgsql_config_close(pgsql->config);
         free(pgsql);
 }
@@ -45,7 +45,7 @@ static struct table *open_pgsql(const struct table_env *env,
                 return NULL;
         pgsql = calloc(1, sizeof(*pgsql));
         if (pgsql != NULL)
-                pgsql->pool = pool_new(env, config);
+                pgsql->pool = pgsql_pool_new(env, config);
         if (pgsql == NULL || pgsql->pool == NULL) {
                 reason_set_errno(ret_reason, -ENOMEM, "%s", argument);
                 pgsql_config_close(config);
@@ -89,12 +89,12 @@ static enum progress start(struct table *table, struct lookup *lookup)
                 return LOOKUP_DONE;
         if (r == 0)
                 return lookup_absent(lookup);
-        return pool_start(pgsql->pool, lookup);
+        return pgsql_pool_start(pgsql->pool, lookup);
 }
 
 static void cancel(struct table *table, struct lookup *lookup)
 {
-        pool_cancel(((struct pgsql *)table)->pool, lookup);
+        pgsql_pool_cancel(((struct pgsql *)table)->pool, lookup);
 }
 
 const struct table_type table_type_pgsql = {

@@ -5,21 +5,21 @@ its own key, and what cannot be known is never "not found"."""
 import os
 import signal
 import socket
-import struct
 import subprocess
 import tempfile
-import threading
 import time
 
 import table_maps
 from ending import end_on_signals
+from impostor import Impostor
 from mariadb import PASSWORD, Server
-from server_process import free_port
-from table_maps import (DEADLINE, FAILED, check_flapping,
-                        check_neighbour, check_return, in_threads)
+from mysql_messages import GREETING, HEAD, PREPARED, REPLIES, ROWS, packet, text
+from sql_checks import (BY_KEY, check_end, check_hang, check_hosts, check_slow,
+                        check_unasked, check_values, check_wrong_files,
+                        value_tables, wait_running)
+from table_maps import (DEADLINE, check_flapping, check_neighbour,
+                        check_return, in_threads)
 from tap import case, done
-
-BY_KEY = "select v from kv where k = '%s'"
 
 SCHEMA = """
 create table kv (k varchar(200) collate utf8mb4_nopad_bin, v longtext, n int,
@@ -69,32 +69,13 @@ server.sql("set sql_mode = '';" + SCHEMA)
 
 @case("values: found, absent, NULL, empty, several rows and columns, large")
 def _():
-    with Maps({
-            "m": query(BY_KEY),
-            "all": query("select k, n, v from kv where k = '%s' order by n",
-                         result_format="<%s>"),
-            "limit": query(BY_KEY, expansion_limit=1),
-            "count": query("select count(*) from kv where k = '%s'")},
+    with Maps({**value_tables(query),
+               "count": query("select count(*) from kv where k = '%s'")},
               deadline=5) as maps:
-        assert maps.value("m", "a@b.c") == "x@y"
-        assert maps.value("m", "A@B.C") == "x@y"
-        assert maps.value("m", "Straße@b.c") == "folded"
-        assert maps.value("m", "it's@b.c") == "quoted"
-        assert maps.value("m", "bytes@b.c") == "ä"
-        assert maps.value("m", "back\\slash") == "back"
-        assert maps.value("m", "many@b.c") == "1,2"
-        for key in ("null@b.c", "empty@b.c", "nobody@b.c", "' or 'a'='a"):
-            assert maps.value("m", key) == "NOTFOUND", key
-        assert maps.value("m", "big@b.c") == "x" * 99997
-        for key in ("bigger@b.c", "huge@b.c", "nul@b.c"):
-            assert maps.failure("m", key)
-        assert maps.value("m", "a@b.c") == "x@y"
-        assert maps.value("all", "a@b.c") == "<a@b.c>,<1>,<x@y>"
-        assert maps.value("all", "null@b.c") == "<null@b.c>,<3>"
+        check_values(maps)
+        assert maps.failure("m", "nul@b.c")
+        assert "expansion_limit" in maps.failure("limit", "thousands@b.c")
         assert maps.value("limit", "a@b.c") == "x@y"
-        for key in ("many@b.c", "thousands@b.c"):
-            assert "expansion_limit" in maps.failure("limit", key)
-            assert maps.value("limit", "a@b.c") == "x@y"
         assert maps.value("m", "thousands@b.c") == ",".join(
             f"v{number}" for number in range(1, 5001))
         assert maps.value("count", "nobody") == "0"
@@ -240,21 +221,7 @@ def _():
 
 @case("keys without a query are not found, though the server is down")
 def _():
-    down = {"hosts": f"inet:127.0.0.1:{free_port()}"}
-    with Maps({
-            "domain": query(BY_KEY, domain="b.c", **down),
-            "d": query("select '%d'", **down),
-            "user": query("select '%u'", **down),
-            "label": query("select '%3'", **down),
-            "format": query("select '%s'", result_format="%D", **down),
-            "all": query(BY_KEY, **down)}) as maps:
-        for name, key in (("domain", "a"), ("domain", "@b.c"),
-                          ("domain", "b.c"), ("domain", "a@other"), ("d", "a"),
-                          ("user", "@b.c"), ("label", "a@b.c"), ("format", "a"),
-                          ("all", b"\xff"), ("all", "")):
-            assert maps.value(name, key) == "NOTFOUND", (name, key)
-        for name in ("domain", "d", "user", "format", "all"):
-            assert "(111)" in maps.failure(name, "a@b.c"), name
+    check_unasked(Maps, query, "(111)")
 
 
 def write(name, text):
@@ -379,12 +346,7 @@ def _():
 
 @case("of several hosts those that are there are asked")
 def _():
-    dead = f"inet:127.0.0.1:{free_port()}"
-    with Maps({
-            "m": query(BY_KEY, hosts=f"{dead}, unix:/nonexistent "
-                       f"127.0.0.1:{server.port}")}) as maps:
-        for _ in range(5):
-            assert maps.value("m", "a@b.c") == "x@y"
+    check_hosts(Maps, query, server.port)
 
 
 @case("a host that hangs is left for another one, and rests")
@@ -429,19 +391,9 @@ def _():
 
 @case("a server that hangs: TEMP in time, and found when it goes on")
 def _():
-    with Maps({"m": query(BY_KEY), "new": query(BY_KEY),
-               "unix": query(BY_KEY, hosts=f"unix:{server.socket}")}) as maps:
-        assert maps.value("m", "a@b.c") == "x@y"
-        server.hang()
-        try:
-            in_threads(8, lambda _: maps.failure("m", "a@b.c"))
-            in_threads(4, lambda n: maps.failure("new" if n % 2 else "unix",
-                                                 "a@b.c"))
-            assert maps.failure("m", "a@b.c")
-        finally:
-            server.go_on()
-        for name in ("m", "new", "unix"):
-            maps.wait_found(name, "a@b.c")
+    check_hang(Maps, server, {
+        "m": query(BY_KEY), "new": query(BY_KEY),
+        "unix": query(BY_KEY, hosts=f"unix:{server.socket}")})
 
 
 @case("a unix socket with no room for more connections")
@@ -457,37 +409,17 @@ def _():
                     maps.failure("m", "a")
 
 
-def wait_running(count):
-    """Waits until so many queries of a slow key are run."""
-    end = time.monotonic() + 6
-    while server.sql(
-            "select count(*) from information_schema.processlist where "
-            "state = 'User sleep'") != str(count):
-        assert time.monotonic() < end, f"there are never {count}"
-        time.sleep(0.05)
+RUNNING = ("select count(*) from information_schema.processlist where "
+           "state = 'User sleep'")
 
 
 @case("a slow key fails at its deadline, and ends; others don't wait for it")
 def _():
     for text in ("select slow('%s')", "select slow('' '%s')"):
         with Maps({"m": query(text)}, deadline=2) as maps:
-            def ask(number):
-                start = time.monotonic()
-                status, text = maps.ask("m", f"slow{number}")
-                took = time.monotonic() - start
-                assert status in FAILED, text
-                maps.in_time(took)
-
-            def ask_others(number):
-                with maps.client() as client:
-                    for turn in range(20):
-                        key = f"{number} {turn}"
-                        answer = client.lookup("m", key)
-                        assert answer == ("OK", key.encode()), answer
-
-            in_threads(12, lambda n: ask(n) if n < 2 else ask_others(n))
+            check_slow(maps, 2)
             assert maps.value("m", "a") == "a"
-            wait_running(0)
+            wait_running(server, RUNNING, 0)
 
 
 @case("a connection that is lost in a query: asked once more, then TEMP")
@@ -538,13 +470,7 @@ def _():
 def _():
     with Maps({"m": query("select slow('%s')")}, deadline=30,
               drain_timeout="100ms") as maps:
-        clients = [maps.client() for _ in range(2)]
-        for number, client in enumerate(clients):
-            client.ask("m", f"slow{number}")
-        wait_running(2)
-        assert maps.daemon.stop() == 0, maps.daemon.stderr()
-        for client in clients:
-            client.close()
+        check_end(maps, 2, lambda: wait_running(server, RUNNING, 2))
 
 
 @case("a map whose server hangs delays no other")
@@ -555,69 +481,6 @@ def _():
         other.hang()
         check_neighbour(maps, 6)
         other.go_on()
-
-
-# What a server sends, packet by packet.
-def packet(number, body):
-    return struct.pack("<I", len(body))[:3] + bytes([number]) + body
-
-
-def text(value):
-    return bytes([len(value)]) + value
-
-
-EOF = b"\xfe\0\0\x02\0"
-OK = b"\0\0\0\x02\0\0\0"
-COLUMN = (text(b"def") + text(b"") * 3 + text(b"v") + text(b"")
-          + struct.pack("<BHIBHBH", 12, 45, 400, 253, 0, 0, 0))
-GREETING = packet(0, (
-    b"\x0a10.11.0-MariaDB\0" + struct.pack("<I", 1) + b"12345678\0"
-    + struct.pack("<HBHHB", 0xf7fe & ~0x820, 45, 2, 0x81ff & ~0x20, 21)
-    + b"\0" * 10 + b"123456789012\0" + b"mysql_native_password\0"))
-PREPARED = (packet(1, b"\0" + struct.pack("<IHHBH", 1, 1, 1, 0, 0))
-            + packet(2, COLUMN) + packet(3, EOF) + packet(4, COLUMN)
-            + packet(5, EOF))
-HEAD = packet(1, b"\x01") + packet(2, COLUMN) + packet(3, EOF)
-ROWS = HEAD + packet(4, b"\0\0" + text(b"x"))
-# To the login, the encoding, the limit, what is prepared and what is asked.
-REPLIES = [packet(2, OK), packet(1, OK), packet(1, OK), PREPARED,
-           ROWS + packet(5, EOF)]
-
-
-class Impostor:
-    """Sends `replies`, first the greeting, then one to whatever comes, once:
-    parts of them would make a whole. Closes then if it shall."""
-
-    def __init__(self, replies, closes):
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        self.replies, self.closes = replies, closes
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        try:
-            while True:
-                threading.Thread(target=self.serve, daemon=True,
-                                 args=self.listener.accept()[:1]).start()
-        except OSError:
-            pass
-
-    def serve(self, connection):
-        with connection:
-            try:
-                for reply in self.replies:
-                    connection.sendall(reply)
-                    if reply is self.replies[-1] and self.closes:
-                        break
-                    if not connection.recv(65536):
-                        break
-                while not self.closes and connection.recv(65536):
-                    pass
-            except OSError:
-                pass
-
-    def close(self):
-        self.listener.close()
 
 
 @case("half an answer, garbage, one too many: TEMP, in time")
@@ -634,14 +497,14 @@ def _():
         "row": [*login, PREPARED, HEAD + packet(4, b"\0\0\xfd\xff\xff\x7fx")],
         "short": [*login, PREPARED, HEAD + packet(4, b"\0")],
         "error": [*login, PREPARED, ROWS + packet(
-            5, b"\xff" + struct.pack("<H", 1105) + b"#HY000broken")],
+            5, b"\xff\x51\x04#HY000broken")],
         "order": [*login, PREPARED, HEAD + packet(9, b"\0\0" + text(b"x"))]}
     whole = [GREETING, *REPLIES]
     for number, reply in enumerate(whole):
         for size in {1, 4, 5, len(reply) // 2, len(reply) - 9, len(reply) - 1}:
             replies[f"half{number}-{size}"] = [*whole[:number], reply[:size]]
     for closes in (False, True):
-        impostors = {name: Impostor(reply, closes)
+        impostors = {name: Impostor(reply, closes, greets=True)
                      for name, reply in replies.items()}
         tables = {
             name: f"hosts = inet:127.0.0.1:{one.port}\ndbname = d\nuser = u\n"
@@ -668,11 +531,7 @@ def _():
                  "require_result_set"),
         "back": ("dbname = d\nquery = select '\\%s'", "in front of a part"),
         "uri": ("dbname = d\nquery = x\nhosts = mysql://u:geheim@h/", "URI")}
-    with Maps({name: text + "\n" for name, (text, _) in wrong.items()}) as maps:
-        for name, (_, part) in wrong.items():
-            maps.failure(name, "a")
-            maps.daemon.wait_line(part)
-        assert "geheim" not in maps.daemon.stderr(), maps.daemon.stderr()
+    check_wrong_files(Maps, wrong)
 
 
 server.close()

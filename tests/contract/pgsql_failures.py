@@ -9,11 +9,10 @@ from ending import end_on_signals
 from pgsql_maps import Maps
 from postgres import Server
 from postgres_impostor import ANSWER, LOGIN, ROW, Impostor, message
-from table_maps import (FAILED, check_flapping, check_neighbour, check_return,
+from sql_checks import BY_KEY, check_end, check_hang, check_slow, wait_running
+from table_maps import (check_flapping, check_neighbour, check_return,
                         in_threads)
 from tap import case, done
-
-BY_KEY = "select v from kv where k = '%s'"
 
 SCHEMA = """
 create table kv (k text, v text);
@@ -69,27 +68,11 @@ def _():
 
 @case("a server that hangs: TEMP in time, and found when it goes on")
 def _():
-    with Maps({"m": query(BY_KEY), "new": query(BY_KEY)}) as maps:
-        assert maps.value("m", "a@b.c") == "x@y"
-        server.hang()
-        try:
-            in_threads(8, lambda _: maps.failure("m", "a@b.c"))
-            in_threads(2, lambda _: maps.failure("new", "a@b.c"))
-            assert maps.failure("m", "a@b.c")
-        finally:
-            server.go_on()
-        maps.wait_found("m", "a@b.c")
-        maps.wait_found("new", "a@b.c")
+    check_hang(Maps, server, {"m": query(BY_KEY), "new": query(BY_KEY)})
 
 
-def wait_running(count):
-    """Waits until so many queries of a slow key are run."""
-    end = time.monotonic() + 5
-    while server.sql(
-            "select count(*) from pg_stat_activity where state = 'active' and "
-            "query like '%slow(%' and pid <> pg_backend_pid()") != str(count):
-        assert time.monotonic() < end, f"there are never {count}"
-        time.sleep(0.05)
+RUNNING = ("select count(*) from pg_stat_activity where state = 'active' and "
+           "query like '%slow(%' and pid <> pg_backend_pid()")
 
 
 @case("a slow key fails at its deadline, cancelled; others don't wait for it")
@@ -98,22 +81,8 @@ def _():
                  "then (select count(*)::text from generate_series(1, "
                  "1000000000)) else '%u' end"):
         with Maps({"m": query(text, connections=6)}, deadline=3) as maps:
-            def ask(number):
-                start = time.monotonic()
-                status, text = maps.ask("m", f"slow{number}")
-                took = time.monotonic() - start
-                assert status in FAILED, text
-                maps.in_time(took)
-
-            def ask_others(number):
-                with maps.client() as client:
-                    for turn in range(20):
-                        key = f"{number} {turn}"
-                        answer = client.lookup("m", key)
-                        assert answer == ("OK", key.encode()), answer
-
-            in_threads(12, lambda n: ask(n) if n < 4 else ask_others(n))
-            wait_running(0)
+            check_slow(maps, 4)
+            wait_running(server, RUNNING, 0)
 
 
 @case("a connection that is lost in a query: asked once more, then TEMP")
@@ -131,13 +100,7 @@ def _():
 def _():
     with Maps({"m": query("select slow('%s')", connections=2)},
               deadline=30, drain_timeout="100ms") as maps:
-        clients = [maps.client() for _ in range(3)]
-        for number, client in enumerate(clients):
-            client.ask("m", f"slow{number}")
-        wait_running(2)
-        assert maps.daemon.stop() == 0, maps.daemon.stderr()
-        for client in clients:
-            client.close()
+        check_end(maps, 3, lambda: wait_running(server, RUNNING, 2))
     server.sql("select pg_cancel_backend(pid) from pg_stat_activity "
                "where query like '%slow(%' and pid <> pg_backend_pid()")
 

@@ -7,11 +7,10 @@ import tempfile
 from ending import end_on_signals
 from pgsql_maps import Maps
 from postgres import PASSWORD, Server
-from server_process import free_port
+from sql_checks import (BY_KEY, check_hosts, check_unasked, check_values,
+                        check_wrong_files, value_tables)
 from table_maps import in_threads
 from tap import case, done
-
-BY_KEY = "select v from kv where k = '%s'"
 
 SCHEMA = """
 create table kv (k text, v text, n integer);
@@ -42,30 +41,11 @@ server.sql(SCHEMA)
 @case("values: found, absent, NULL, empty, several rows and columns, large")
 def _():
     with Maps({
-            "m": query(BY_KEY),
-            "all": query("select k, n, v from kv where k = '%s' order by n",
-                         result_format="<%s>"),
-            "limit": query(BY_KEY, expansion_limit=1),
+            **value_tables(query),
             "type": query("select true, date '2020-02-01', '%s' = 'x'"),
             "none": query("select"),
             "set": query("set application_name = 'x'")}) as maps:
-        assert maps.value("m", "a@b.c") == "x@y"
-        assert maps.value("m", "A@B.C") == "x@y"
-        assert maps.value("m", "Straße@b.c") == "folded"
-        assert maps.value("m", "it's@b.c") == "quoted"
-        assert maps.value("m", "bytes@b.c") == "ä"
-        assert maps.value("m", "back\\slash") == "back"
-        assert maps.value("m", "many@b.c") == "1,2"
-        for key in ("null@b.c", "empty@b.c", "nobody@b.c", "' or 'a'='a"):
-            assert maps.value("m", key) == "NOTFOUND", key
-        assert maps.value("m", "big@b.c") == "x" * 99997
-        for key in ("bigger@b.c", "huge@b.c"):
-            assert maps.failure("m", key)
-        assert maps.value("m", "a@b.c") == "x@y"
-        assert maps.value("all", "a@b.c") == "<a@b.c>,<1>,<x@y>"
-        assert maps.value("all", "null@b.c") == "<null@b.c>,<3>"
-        assert maps.value("limit", "a@b.c") == "x@y"
-        assert "expansion_limit" in maps.failure("limit", "many@b.c")
+        check_values(maps)
         assert maps.value("type", "x") == "t,2020-02-01,t"
         assert maps.value("none", "x") == maps.value("set", "x") == "NOTFOUND"
 
@@ -175,21 +155,7 @@ def _():
 
 @case("keys without a query are not found, though the server is down")
 def _():
-    down = {"hosts": f"inet:127.0.0.1:{free_port()}"}
-    with Maps({
-            "domain": query(BY_KEY, domain="b.c", **down),
-            "d": query("select '%d'", **down),
-            "user": query("select '%u'", **down),
-            "label": query("select '%3'", **down),
-            "format": query("select '%s'", result_format="%D", **down),
-            "all": query(BY_KEY, **down)}) as maps:
-        for name, key in (("domain", "a"), ("domain", "@b.c"),
-                          ("domain", "b.c"), ("domain", "a@other"), ("d", "a"),
-                          ("user", "@b.c"), ("label", "a@b.c"), ("format", "a"),
-                          ("all", b"\xff"), ("all", "")):
-            assert maps.value(name, key) == "NOTFOUND", (name, key)
-        for name in ("domain", "d", "user", "format", "all"):
-            assert "Connection refused" in maps.failure(name, "a@b.c"), name
+    check_unasked(Maps, query, "Connection refused")
 
 
 @case("options: a function, the parts of a query, passwords, encodings, URIs")
@@ -239,12 +205,7 @@ def _():
 
 @case("of several hosts those that are there are asked")
 def _():
-    dead = f"inet:127.0.0.1:{free_port()}"
-    with Maps({
-            "m": query(BY_KEY, hosts=f"{dead}, unix:/nonexistent "
-                       f"127.0.0.1:{server.port}")}) as maps:
-        for _ in range(5):
-            assert maps.value("m", "a@b.c") == "x@y"
+    check_hosts(Maps, query, server.port)
 
 
 @case("wrong files are told of, and the passwords in them not shown")
@@ -256,11 +217,7 @@ def _():
         "host": ("dbname = d\nquery = x\nhosts = a:b:c", "HOST:PORT"),
         "number": ("dbname = d\nquery = x\nconnections = 0", "connections"),
         "uri": ("query = x\nhosts = postgresql://u:geheim@h:p%zz/", "URI")}
-    with Maps({name: text + "\n" for name, (text, _) in wrong.items()}) as maps:
-        for name, (_, part) in wrong.items():
-            maps.failure(name, "a")
-            maps.daemon.wait_line(part)
-        assert "geheim" not in maps.daemon.stderr(), maps.daemon.stderr()
+    check_wrong_files(Maps, wrong)
 
 
 server.close()

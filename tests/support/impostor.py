@@ -8,17 +8,13 @@ import socket
 import threading
 
 
-class Impostor:
-    """Answers what comes on a connection by the replies in turn, the last one
-    for ever if it `goes_on`; otherwise it says nothing more then, or closes if
-    it shall. shared: all connections take their replies from the same list, one
-    each before it closes."""
+class Listener:
+    """Serves connections on a port of its own, each in a thread, by serve()."""
 
-    def __init__(self, replies, closes, goes_on=False, shared=False):
+    def __init__(self):
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
-        self.replies, self.closes, self.goes_on = replies, closes, goes_on
-        self.shared = list(replies) if shared else None
+        self.connections = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
     def __enter__(self):
@@ -28,28 +24,54 @@ class Impostor:
         self.close()
 
     def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
+
+    def serve(self, connection):
+        raise NotImplementedError
 
     def _accept(self):
         try:
             while True:
+                connection, _ = self.listener.accept()
+                self.connections += 1
                 threading.Thread(target=self._serve, daemon=True,
-                                 args=self.listener.accept()[:1]).start()
+                                 args=(connection,)).start()
         except OSError:
             pass
 
     def _serve(self, connection):
         with connection:
             try:
-                if self.shared is None:
-                    self._talk(connection, list(self.replies))
-                elif connection.recv(65536):
-                    connection.sendall(self.shared.pop(0))
-            except (IndexError, OSError):
+                self.serve(connection)
+            except OSError:
                 pass
 
+
+class Impostor(Listener):
+    """Answers what comes on a connection by the replies in turn, the last one
+    for ever if it `goes_on`; otherwise it says nothing more then, or closes if
+    it shall. greets: the first one before anything comes. shared: all
+    connections take their replies from the same list, one each before it
+    closes."""
+
+    def __init__(self, replies, closes, goes_on=False, shared=False,
+                 greets=False):
+        self.replies, self.closes, self.goes_on = replies, closes, goes_on
+        self.shared = list(replies) if shared else None
+        self.greets = greets
+        super().__init__()
+
+    def serve(self, connection):
+        if self.shared is None:
+            self._talk(connection, list(self.replies))
+        elif connection.recv(65536) and self.shared:
+            connection.sendall(self.shared.pop(0))
+
     def _talk(self, connection, replies):
-        while connection.recv(65536):
+        has_to_wait = not self.greets
+        while not has_to_wait or connection.recv(65536):
+            has_to_wait = True
             if replies:
                 connection.sendall(replies[0])
             if len(replies) > 1 or not self.goes_on:

@@ -5,9 +5,9 @@
         ... server.url ...
 """
 import itertools
-import socket
-import threading
 import time
+
+from impostor import Listener
 
 
 def element(tag, body):
@@ -54,31 +54,28 @@ def challenge(text, number=1):
                    + octets(b"") + element(b"\x87", text), number)
 
 
-class Impostor:
+class Impostor(Listener):
     """Sends `login` to whoever connects and asks, `answer` to what is asked
     next, and then nothing. Closes then if it shall. pause: between two bytes
     of the answer. asked: what came, in pieces."""
 
     def __init__(self, answer, closes=False, login=BIND_DONE, pause=0):
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"ldap://127.0.0.1:{self.listener.getsockname()[1]}"
         self.answer, self.closes, self.login = answer, closes, login
         self.pause, self.asked = pause, []
-        threading.Thread(target=self.accept, daemon=True).start()
+        super().__init__()
+        self.url = f"ldap://127.0.0.1:{self.port}"
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-    def accept(self):
-        try:
-            while True:
-                threading.Thread(target=self.serve, daemon=True,
-                                 args=self.listener.accept()[:1]).start()
-        except OSError:
-            pass
+    def serve(self, connection):
+        connection.recv(65536)
+        connection.sendall(self.login)
+        for turn in itertools.count():
+            self.asked.append(connection.recv(65536))
+            if not self.asked[-1]:
+                break
+            if turn == 0:
+                self.send(connection)
+            if self.closes:
+                break
 
     def send(self, connection):
         if self.pause == 0:
@@ -87,22 +84,3 @@ class Impostor:
         for byte in self.answer:
             connection.sendall(bytes([byte]))
             time.sleep(self.pause)
-
-    def serve(self, connection):
-        with connection:
-            try:
-                connection.recv(65536)
-                connection.sendall(self.login)
-                for turn in itertools.count():
-                    self.asked.append(connection.recv(65536))
-                    if not self.asked[-1]:
-                        break
-                    if turn == 0:
-                        self.send(connection)
-                    if self.closes:
-                        break
-            except OSError:
-                pass
-
-    def close(self):
-        self.listener.close()

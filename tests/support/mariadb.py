@@ -9,23 +9,11 @@ The user "mail" needs no password; "guarded" has PASSWORD. Both may read the
 database "test", which sql() uses as the user that the server is started by.
 As root it is run as the system's user "mysql".
 """
-import atexit
-import os
-import pwd
-import signal
 import socket
-import subprocess
-import sys
-import tempfile
-import time
 
-from ending import end_on_signals
-from server_process import free_port
-from stopping import stop_process
+from sql_server import SqlServer, ask, serve
 
-PATIENCE = 60
 PASSWORD = "a'b\\c d\"e"
-USER = "mysql"
 DATABASE = "test"
 
 SETTINGS = ["--no-defaults", "--skip-log-bin", "--innodb-buffer-pool-size=8M",
@@ -45,65 +33,37 @@ grant select, insert, execute on test.* to mail@'%', mail@localhost,
 """
 
 
-def _as_user():
-    """How a program is started: the server won't run as root."""
-    if os.geteuid() != 0:
-        return {}
-    user = pwd.getpwnam(USER)
-    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-
-
-class Server:
+class Server(SqlServer):
     """Running when the constructor returns, unless started=False."""
+    user = "mysql"
+    # No other file with options is read.
+    values = {"user": "mail", "dbname": DATABASE, "option_group": ""}
 
     def __init__(self, started=True):
-        self._own = tempfile.TemporaryDirectory(prefix="mariadb-")
-        self.directory = self._own.name
-        self.socket = self.directory + "/s"
-        self.port = free_port()
         self.settings = ()
-        self.process = None
-        atexit.register(self.close)
-        if os.geteuid() == 0:
-            os.chown(self.directory, pwd.getpwnam(USER).pw_uid, -1)
-        os.chmod(self.directory, 0o755)
-        subprocess.run(
-            ["mariadb-install-db", *SETTINGS, "--skip-test-db",
-             "--auth-root-authentication-method=normal",
-             f"--datadir={self.directory}/data"],
-            check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            timeout=PATIENCE, cwd=self.directory, **_as_user())
-        if started:
-            self.start()
-            self.create_users()
+        super().__init__(started)
 
-    def __enter__(self):
-        return self
+    @property
+    def socket(self):
+        return self.directory + "/s"
 
-    def __exit__(self, *_):
-        self.close()
+    def install(self):
+        self.run("mariadb-install-db", *SETTINGS, "--skip-test-db",
+                 "--auth-root-authentication-method=normal",
+                 f"--datadir={self.directory}/data")
 
     def create_users(self):
         password = PASSWORD.replace("\\", "\\\\").replace("'", "''")
         self.sql(USERS.format(password), database="mysql")
 
-    def start(self):
-        self.process = subprocess.Popen(
-            ["/usr/sbin/mariadbd", *SETTINGS, *self.settings,
-             f"--datadir={self.directory}/data", f"--socket={self.socket}",
-             f"--pid-file={self.directory}/pid", "--bind-address=127.0.0.1",
-             f"--port={self.port}", f"--tmpdir={self.directory}"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, cwd=self.directory,
-            start_new_session=True, **_as_user())
-        end = time.monotonic() + PATIENCE
-        while not self._accepts():
-            if self.process.poll() is not None or time.monotonic() > end:
-                raise AssertionError("mariadbd does not start")
-            time.sleep(0.02)
+    def command(self):
+        return ["/usr/sbin/mariadbd", *SETTINGS, *self.settings,
+                f"--datadir={self.directory}/data", f"--socket={self.socket}",
+                f"--pid-file={self.directory}/pid", "--bind-address=127.0.0.1",
+                f"--port={self.port}", f"--tmpdir={self.directory}"]
 
-    def _accepts(self):
-        """A server sends its greeting when it is ready."""
+    def is_up(self):
+        """It sends its greeting when it is ready."""
         try:
             with socket.socket(socket.AF_UNIX) as probe:
                 probe.settimeout(1)
@@ -112,57 +72,19 @@ class Server:
         except OSError:
             return False
 
-    def stop(self, number=signal.SIGKILL):
-        """At once; SIGTERM: cleanly."""
-        self.go_on()
-        self.process.send_signal(number)
-        self.process.wait(PATIENCE)
-
     def restart(self, *settings):
         """With these settings and no others."""
         self.stop()
         self.settings = settings
         self.start()
 
-    def hang(self):
-        """Stops it, until go_on."""
-        stop_process(self.process.pid)
-
-    def go_on(self):
-        self.process.send_signal(signal.SIGCONT)
-
-    def close(self):
-        if self.process is not None and self.process.poll() is None:
-            self.stop()
-        self._own.cleanup()
-
     def sql(self, text, database=DATABASE, charset="utf8mb4"):
         """Runs statements (str or bytes); returns what they print."""
-        data = text.encode() if isinstance(text, str) else text
-        done = subprocess.run(
-            ["mariadb", "--no-defaults", "--batch", "--skip-column-names",
-             "--raw", f"--socket={self.socket}", "--user=root",
-             f"--default-character-set={charset}", database],
-            input=data, capture_output=True, timeout=PATIENCE, check=False)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.decode("utf-8", "replace").strip()
-
-    def options(self, **options):
-        """The lines of a .cf file for this server; None leaves one out. No
-        other file with options is read."""
-        options = {"hosts": f"inet:127.0.0.1:{self.port}", "user": "mail",
-                   "dbname": DATABASE, "option_group": "", **options}
-        return "".join(f"{name} = {value}\n"
-                       for name, value in options.items() if value is not None)
-
-
-def main():
-    """For tests in C: serves until the input ends."""
-    end_on_signals()
-    with Server() as server:
-        print(server.socket, server.port, flush=True)
-        sys.stdin.read()
+        return ask(["mariadb", "--no-defaults", "--batch",
+                    "--skip-column-names", "--raw", f"--socket={self.socket}",
+                    "--user=root", f"--default-character-set={charset}",
+                    database], text)
 
 
 if __name__ == "__main__":
-    main()
+    serve(Server, "socket", "port")

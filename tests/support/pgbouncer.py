@@ -11,8 +11,9 @@ import subprocess
 import tempfile
 import time
 
-from postgres import PATIENCE, as_user
-from server_process import free_port
+from postgres import USER
+from server_process import PATIENCE, free_port
+from sql_server import as_user
 
 CONFIG = """\
 [databases]
@@ -42,7 +43,7 @@ class PgBouncer:
             file.write(text)
         self.process = subprocess.Popen(
             ["/usr/sbin/pgbouncer", "-q", path], stdin=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, **as_user())
+            stderr=subprocess.DEVNULL, **as_user(USER))
         end = time.monotonic() + PATIENCE
         while not self._accepts():
             if self.process.poll() is not None or time.monotonic() > end:

@@ -10,19 +10,13 @@ As root it is run as the system's user "postgres".
 """
 import glob
 import os
-import pwd
 import shutil
 import signal
 import subprocess
-import sys
-import tempfile
-import time
 
 from certificates import make_certificates
-from ending import end_on_signals
-from server_process import free_port
+from sql_server import SqlServer, ask, serve
 
-PATIENCE = 60
 PASSWORD = "a'b\\c d"
 USER = "postgres"
 
@@ -47,55 +41,35 @@ def program(name):
     return path
 
 
-def as_user():
-    """How a program is started that won't run as root."""
-    if os.geteuid() != 0:
-        return {}
-    user = pwd.getpwnam(USER)
-    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-
-
-class Server:
+class Server(SqlServer):
     """Running when the constructor returns, unless started=False. With tls it
     has a certificate, and takes connections with TLS and without."""
+    user = USER
+    values = {"user": "mail", "dbname": "postgres"}
+    stop_signal = signal.SIGQUIT  # SIGINT: cleanly
 
     def __init__(self, started=True, tls=False):
-        self._own = tempfile.TemporaryDirectory(prefix="postgres-")
-        self.directory = self._own.name
-        self.data = self.directory + "/data"
-        self.port = free_port()
-        self.process = None
-        if os.geteuid() == 0:
-            os.chown(self.directory, pwd.getpwnam(USER).pw_uid, -1)
-        os.chmod(self.directory, 0o755)
-        self._run("initdb", "-D", self.data, "-A", "trust", "-N", "-U", USER,
-                  "-E", "UTF8", "--locale=C.UTF-8")
+        self.settings = dict(SETTINGS)
+        self._has_tls = tls
+        super().__init__(started)
+
+    @property
+    def data(self):
+        return self.directory + "/data"
+
+    def install(self):
+        self.run(program("initdb"), "-D", self.data, "-A", "trust", "-N", "-U",
+                 USER, "-E", "UTF8", "--locale=C.UTF-8")
         with open(self.data + "/pg_hba.conf", "w", encoding="ascii") as file:
             file.write(HBA)
-        self.settings = dict(SETTINGS)
-        if tls:
+        if self._has_tls:
             self._make_certificate()
-        if started:
-            self.start()
-            self.create_users()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-    def _run(self, name, *arguments):
-        subprocess.run([program(name), *arguments], check=True,
-                       stdout=subprocess.DEVNULL, timeout=PATIENCE,
-                       cwd=self.directory, **as_user())
 
     def _make_certificate(self):
         make_certificates(self.data)
         for name in ("server.pem", "server.key"):
             os.chmod(f"{self.data}/{name}", 0o600)
-            if os.geteuid() == 0:
-                os.chown(f"{self.data}/{name}", pwd.getpwnam(USER).pw_uid, -1)
+            self.own(f"{self.data}/{name}")
         self.settings.update(ssl="on", ssl_cert_file="server.pem",
                              ssl_key_file="server.key")
 
@@ -105,34 +79,16 @@ class Server:
                  f"'{password}'; alter default privileges grant select on "
                  "tables to mail, guarded")
 
-    def start(self):
+    def command(self):
         settings = [word for name, value in self.settings.items()
                     for word in ("-c", f"{name}={value}")]
-        self.process = subprocess.Popen(
-            [program("postgres"), "-D", self.data, "-k", self.directory,
-             "-h", "127.0.0.1", "-p", str(self.port), *settings],
-            stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            cwd=self.directory, start_new_session=True, **as_user())
-        end = time.monotonic() + PATIENCE
-        while not self._accepts():
-            if self.process.poll() is not None or time.monotonic() > end:
-                raise AssertionError("postgres does not start")
-            time.sleep(0.02)
+        return [program("postgres"), "-D", self.data, "-k", self.directory,
+                "-h", "127.0.0.1", "-p", str(self.port), *settings]
 
-    def _accepts(self):
+    def is_up(self):
         return subprocess.run(
             [program("pg_isready"), "-q", "-h", self.directory, "-p",
              str(self.port)], check=False).returncode == 0
-
-    def stop(self, number=signal.SIGQUIT):
-        """At once; SIGINT: cleanly."""
-        self.go_on()
-        self.process.send_signal(number)
-        self.process.wait(PATIENCE)
-
-    def restart(self):
-        self.stop()
-        self.start()
 
     def _signal_all(self, number):
         own = self.process.pid
@@ -151,37 +107,12 @@ class Server:
     def go_on(self):
         self._signal_all(signal.SIGCONT)
 
-    def close(self):
-        if self.process is not None and self.process.poll() is None:
-            self.stop()
-        self._own.cleanup()
-
     def sql(self, text, database="postgres", encoding="UTF8"):
         """Runs statements (str or bytes); returns what they print."""
-        data = text.encode() if isinstance(text, str) else text
-        done = subprocess.run(
-            [program("psql"), "-XqAt", "-v", "ON_ERROR_STOP=1", "-h",
-             self.directory, "-p", str(self.port), "-U", USER, database],
-            input=data, capture_output=True, timeout=PATIENCE, check=False,
-            env={**os.environ, "PGCLIENTENCODING": encoding})
-        assert done.returncode == 0, done.stderr
-        return done.stdout.decode("utf-8", "replace").strip()
-
-    def options(self, **options):
-        """The lines of a .cf file for this server; None leaves one out."""
-        options = {"hosts": f"inet:127.0.0.1:{self.port}", "user": "mail",
-                   "dbname": "postgres", **options}
-        return "".join(f"{name} = {value}\n"
-                       for name, value in options.items() if value is not None)
-
-
-def main():
-    """For tests in C: serves until the input ends."""
-    end_on_signals()
-    with Server() as server:
-        print(server.directory, server.port, flush=True)
-        sys.stdin.read()
+        return ask([program("psql"), "-XqAt", "-v", "ON_ERROR_STOP=1", "-h",
+                    self.directory, "-p", str(self.port), "-U", USER, database],
+                   text, PGCLIENTENCODING=encoding)
 
 
 if __name__ == "__main__":
-    main()
+    serve(Server, "directory", "port")

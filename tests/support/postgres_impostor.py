@@ -4,7 +4,8 @@ import itertools
 import socket
 import ssl
 import struct
-import threading
+
+from impostor import Listener
 
 
 def message(kind, body):
@@ -26,51 +27,30 @@ ANSWER = ROW + message(b"C", b"SELECT 1\0") + message(b"Z", b"I")
 READY = b"Z\0\0\0\5"  # and one byte more: the end of what is sent
 
 
-class Impostor:
+class Impostor(Listener):
     """Sends `login` to whoever connects, `answer` to whatever is asked, `times`
     at most: parts of it would make a whole. Closes then if it shall."""
 
     def __init__(self, login, answer, closes, times):
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
         self.login, self.answer, self.closes = login, answer, closes
         self.times = times
-        self.connections = 0
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        try:
-            while True:
-                connection, _ = self.listener.accept()
-                self.connections += 1
-                threading.Thread(target=self.serve, daemon=True,
-                                 args=(connection,)).start()
-        except OSError:
-            pass
+        super().__init__()
 
     def serve(self, connection):
-        with connection:
-            try:
-                while connection.recv(8) == struct.pack("!II", 8, 80877103):
-                    connection.sendall(b"N")  # no TLS
-                connection.recv(65536)
-                connection.sendall(self.login)
-                for turn in itertools.count():
-                    if not connection.recv(65536):
-                        break
-                    if turn < self.times:
-                        connection.sendall(self.answer)
-                    if self.closes:
-                        break
-            except OSError:
-                pass
-
-    def close(self):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
+        while connection.recv(8) == struct.pack("!II", 8, 80877103):
+            connection.sendall(b"N")  # no TLS
+        connection.recv(65536)
+        connection.sendall(self.login)
+        for turn in itertools.count():
+            if not connection.recv(65536):
+                break
+            if turn < self.times:
+                connection.sendall(self.answer)
+            if self.closes:
+                break
 
 
-class TlsRelay:
+class TlsRelay(Listener):
     """Speaks TLS for a server, in records as large as they may be, as poolers
     do. folder: of the certificate."""
 
@@ -79,38 +59,22 @@ class TlsRelay:
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(folder + "/server.pem",
                                      folder + "/server.key")
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
+        super().__init__()
 
-    def accept(self):
-        try:
-            while True:
-                threading.Thread(target=self.serve, daemon=True,
-                                 args=(self.listener.accept()[0],)).start()
-        except OSError:
-            pass
-
-    def serve(self, near):
-        try:
-            while near.recv(8) != struct.pack("!II", 8, 80877103):
-                near.sendall(b"N")  # GSSAPI
-            near.sendall(b"S")
-            near = self.context.wrap_socket(near, server_side=True)
-            far = socket.create_connection(("127.0.0.1", self.to))
+    def serve(self, connection):
+        while connection.recv(8) != struct.pack("!II", 8, 80877103):
+            connection.sendall(b"N")  # GSSAPI
+        connection.sendall(b"S")
+        near = self.context.wrap_socket(connection, server_side=True)
+        far = socket.create_connection(("127.0.0.1", self.to))
+        with near, far:
             while True:
                 far.sendall(near.recv(65536) or self.end())
                 data = b""
                 while data[-6:-1] != READY:
                     data += far.recv(1 << 20) or self.end()
                 near.sendall(data)
-        except OSError:
-            pass
 
     @staticmethod
     def end():
         raise OSError("closed")
-
-    def close(self):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()

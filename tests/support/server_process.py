@@ -10,7 +10,7 @@ import time
 
 from stopping import stop_process
 
-PATIENCE = 30
+PATIENCE = 60
 
 
 def free_port():
@@ -29,6 +29,7 @@ def free_port():
 class Process:
     """A program that can be hung. Running when the constructor returns, unless
     started=False; command(): how it is started."""
+    stop_signal = signal.SIGKILL  # at once
 
     def __init__(self, started):
         self._own = tempfile.TemporaryDirectory(prefix="server-")
@@ -47,6 +48,10 @@ class Process:
     def command(self):
         raise NotImplementedError
 
+    def environment(self):
+        """What else Popen has to know."""
+        return {}
+
     def is_up(self):
         raise NotImplementedError
 
@@ -54,16 +59,17 @@ class Process:
         self.process = subprocess.Popen(
             self.command(), stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            cwd=self.directory)
+            cwd=self.directory, **self.environment())
         end = time.monotonic() + PATIENCE
         while not self.is_up():
             if self.process.poll() is not None or time.monotonic() > end:
                 raise AssertionError(f"{self.command()[0]} does not start")
             time.sleep(0.01)
 
-    def stop(self):
+    def stop(self, number=None):
         if self.process is not None and self.process.poll() is None:
-            self.process.kill()
+            self.go_on()
+            self.process.send_signal(number or self.stop_signal)
             self.process.wait(PATIENCE)
 
     def restart(self):
@@ -71,6 +77,7 @@ class Process:
         self.start()
 
     def hang(self):
+        """Until go_on."""
         stop_process(self.process.pid)
 
     def go_on(self):

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/events_thread.h"
 #include "support/check.h"
+#include <pthread.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -235,6 +237,74 @@ static void test_leave(void)
         end(&scene, &loop);
 }
 
+/* What comes of a post only at the end, and posts once more. */
+struct chain {
+        struct post post; /* first */
+        struct ending ending;
+        struct note last;
+};
+
+static void begin_to_end(struct post *post)
+{
+        struct chain *chain = (struct chain *)post;
+
+        happen(chain->last.scene, 'p');
+        events_at_end(chain->last.scene->events, &chain->ending);
+}
+
+static void end_chain(struct ending *ending)
+{
+        struct chain *chain = (struct chain *)((char *)ending -
+                                               offsetof(struct chain, ending));
+
+        happen(chain->last.scene, '.');
+        ending_take_back(ending);
+        CHECK(events_post(chain->last.scene->events, &chain->last.post));
+}
+
+static void test_post_of_the_last_ending(void)
+{
+        struct chain chain = {
+                .post.run = begin_to_end, .ending.run = end_chain};
+        struct scene scene;
+        uv_loop_t loop;
+
+        begin(&scene, &loop);
+        chain.last = note_new(&scene, 'l');
+        CHECK(events_post(scene.events, &chain.post));
+        end(&scene, &loop);
+        CHECK_STR(scene.happened, "p.l");
+}
+
+static void *post_late(void *ctx)
+{
+        struct note *note = ctx;
+
+        CHECK(!events_post(note->scene->events, &note->post));
+        CHECK(!events_leave(note->scene->events, &note->post));
+        return NULL;
+}
+
+/* Whoever is late has to know: nobody else frees what it has posted. */
+static void test_post_after_the_end(void)
+{
+        uv_loop_t loop;
+        struct scene scene;
+        struct note note;
+        pthread_t thread;
+
+        begin(&scene, &loop);
+        note = note_new(&scene, 'n');
+        CHECK(events_post(scene.events, &note.post));
+        events_ref(scene.events);
+        end(&scene, &loop);
+        CHECK_STR(scene.happened, "n");
+        CHECK_INT(pthread_create(&thread, NULL, post_late, &note), 0);
+        CHECK_INT(pthread_join(thread, NULL), 0);
+        CHECK_STR(scene.happened, "n");
+        events_unref(scene.events);
+}
+
 int main(void)
 {
         RUN(test_end);
@@ -243,5 +313,7 @@ int main(void)
         RUN(test_defer);
         RUN(test_defer_behind_ready);
         RUN(test_post_at_the_end);
+        RUN(test_post_of_the_last_ending);
+        RUN(test_post_after_the_end);
         return check_done();
 }

@@ -69,7 +69,8 @@ struct aside *aside_new(
                 return NULL;
         aside->type = type;
         aside->ctx = ctx;
-        aside->there = (struct way){.wakeup.run = wake_up, .from = env->events};
+        aside->there = (struct way){
+                .wakeup.run = wake_up, .from = events_ref(env->events)};
         aside->back = (struct way){.wakeup.run = wake_up, .to = env->events};
         pthread_mutex_init(&aside->mutex, NULL);
         return aside;
@@ -82,6 +83,7 @@ static void free_aside(struct post *last)
         if (aside->back.from != NULL)
                 events_undefer(aside->back.from, &aside->back.wakeup);
         aside->type->end(aside->ctx);
+        events_unref(aside->back.to);
         pthread_mutex_destroy(&aside->mutex);
         free(aside);
 }

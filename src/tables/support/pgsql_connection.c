@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tables/support/pgsql_connection.h"
 #include "base/events.h"
+#include "tables/support/pgsql_results.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <libpq-fe.h>
@@ -132,14 +133,14 @@ static void take_answers(struct connection *connection)
         struct reason reason;
         int r;
 
-        while ((r = pipeline_next(&connection->pipeline, &question, &verdict,
+        while ((r = results_next(&connection->pipeline, &question, &verdict,
                         &reason)) > 0) {
                 connection->is_used = true;
                 if (!connection->owner->answered(connection, question, verdict))
                         return;
         }
         if (r == 0 && !pipeline_is_busy(&connection->pipeline))
-                r = pipeline_settle(&connection->pipeline, &reason);
+                r = results_settle(&connection->pipeline, &reason);
         if (r < 0) {
                 give_up(connection, &reason);
         } else if (pipeline_is_busy(&connection->pipeline)) {
@@ -158,7 +159,7 @@ static void on_ready(void *ctx, unsigned what)
         int r = 0;
 
         if ((what & EVENT_READ) != 0)
-                r = pipeline_receive(&connection->pipeline, &reason);
+                r = results_receive(&connection->pipeline, &reason);
         if (r == 0)
                 r = send_rest(connection, &reason);
         if (r < 0 && is_idle)

@@ -9,25 +9,23 @@
 #ifndef TABLES_SUPPORT_PGSQL_CONNECTIONS_H
 #define TABLES_SUPPORT_PGSQL_CONNECTIONS_H
 
+#include "tables/support/connection_list.h"
+#include "tables/support/dialing.h"
 #include "tables/support/pgsql_config.h"
 #include "tables/support/pgsql_connection.h"
 #include "tables/support/pgsql_dialer.h"
 
 struct connections {
         struct pgsql_config *config;
-        struct hosts *hosts;
         struct events *events;
         const struct table_watcher *watcher; /* of the hosts, once it's open */
         const struct connection_owner *owner;
         void (*changed)(void *ctx);
-        void *ctx;           /* the owner's */
-        struct event *event; /* for the end of the hosts' rest */
+        void *ctx; /* the owner's */
+        struct dialing dialing;
         struct pgsql_dialer *dialer;
-        struct host *dialed; /* NULL: none is */
-        unsigned fruitless;  /* lost without an answer, one after another */
-        uint64_t made;       /* the number of the newest one */
-        size_t count;
-        struct connection *list[];
+        unsigned fruitless; /* lost without an answer, one after another */
+        struct connection_list list;
 };
 
 /*

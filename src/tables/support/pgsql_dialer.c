@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "tables/support/pgsql_dialer.h"
 #include "base/events.h"
+#include "base/thread.h"
 #include <errno.h>
 #include <libpq-fe.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 
 /* A name service, or a server, may keep threads for longer than is waited. */
@@ -86,31 +85,22 @@ struct pgsql_dialer *pgsql_dialer_new(const struct table_env *env,
 }
 
 /*
- * Starts a thread that nobody joins, if there are not too many that `count`
- * counts. Signals are for the main thread. Returns 0 or a negative errno.
+ * Starts a thread, if there are not too many that `count` counts. Returns 0 or
+ * a negative errno.
  */
 static int start_thread(struct shared *shared, atomic_uint *count,
         void *(*run)(void *ctx), void *ctx)
 {
-        pthread_attr_t attributes;
-        sigset_t all, before;
-        pthread_t thread;
-        int error = EBUSY;
+        int r = -EBUSY;
 
         atomic_fetch_add(&shared->references, 1);
-        pthread_attr_init(&attributes);
-        pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before);
         if (atomic_fetch_add(count, 1) < THREADS_MAX)
-                error = pthread_create(&thread, &attributes, run, ctx);
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
-        pthread_attr_destroy(&attributes);
-        if (error == 0)
+                r = thread_start(run, ctx);
+        if (r == 0)
                 return 0;
         atomic_fetch_sub(count, 1);
         unref(shared);
-        return -error;
+        return r;
 }
 
 static void free_dial(struct dial *dial)
@@ -129,10 +119,9 @@ static void *run_dial(void *ctx)
                     &dial->conn, &dial->reason) < 0)
                 dial->conn = NULL;
         atomic_fetch_sub(&shared->dialing, 1);
-        if (atomic_exchange(&dial->is_left, true))
+        if (atomic_exchange(&dial->is_left, true) ||
+                !events_post(shared->events, &dial->post))
                 free_dial(dial);
-        else
-                events_post(shared->events, &dial->post);
         unref(shared);
         return NULL;
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Questions sent together over a connection, in libpq's pipeline mode, and
- * their results. These come in the order of the questions; each is whole before
- * it is looked at. Nothing here waits.
+ * Questions sent together over a connection, in libpq's pipeline mode. Nothing
+ * here waits.
  */
 #ifndef TABLES_SUPPORT_PGSQL_PIPELINE_H
 #define TABLES_SUPPORT_PGSQL_PIPELINE_H
@@ -12,9 +11,6 @@
 
 /* How many are sent together. */
 #define PIPELINE_MAX ((size_t)64)
-
-/* A result that is larger ends its connection, in bytes. */
-#define PIPELINE_RESULT_MAX ((size_t)16 * 1024 * 1024)
 
 struct pipeline {
         struct pg_conn *conn;
@@ -70,29 +66,10 @@ int pipeline_ask(
 int pipeline_send(struct pipeline *pipeline, struct reason *ret_reason);
 
 /*
- * Reads what has come. Returns 0; -ENOTCONN with the reason; or -EFBIG with the
- * reason: the next result is too large, and the connection of no more use.
- */
-int pipeline_receive(struct pipeline *pipeline, struct reason *ret_reason);
-
-/*
- * Takes the next answer. Returns 1: the question's lookup is answered, as the
- * verdict says; 0: there is no other yet; or as pipeline_receive.
- */
-int pipeline_next(struct pipeline *pipeline, struct question **ret_question,
-        enum pgsql_verdict *ret_verdict, struct reason *ret_reason);
-
-/*
  * Has a question asked in another way the next time, if that may be better than
  * a failure. Returns false if it's answered by now.
  */
 bool pipeline_asks_anew(struct question *question, enum pgsql_verdict verdict);
-
-/*
- * Makes a connection that is not busy ready for others: what the server has
- * said unasked is forgotten. Returns 0, or -ENOTCONN with the reason.
- */
-int pipeline_settle(struct pipeline *pipeline, struct reason *ret_reason);
 
 /* Forgets a question: its result will be dropped. */
 void pipeline_forget(struct pipeline *pipeline, struct question *question);

@@ -12,26 +12,24 @@
 
 #include "tables/support/pgsql_config.h"
 
-/* How long a lookup may take if nobody says, in milliseconds. */
-#define POOL_TIME 10000
-
-struct pool;
+struct pgsql_pool;
 
 /*
  * Borrows the configuration. env: its events, watcher and queue. Any thread.
  * Returns NULL when there is no memory.
  */
-struct pool *pool_new(const struct table_env *env, struct pgsql_config *config);
+struct pgsql_pool *pgsql_pool_new(
+        const struct table_env *env, struct pgsql_config *config);
 
 /*
  * start and cancel of a table, for keys that are asked for. A lookup without
  * finish is asked on another connection, which is closed with the first of the
  * others.
  */
-enum progress pool_start(struct pool *pool, struct lookup *lookup);
-void pool_cancel(struct pool *pool, struct lookup *lookup);
+enum progress pgsql_pool_start(struct pgsql_pool *pool, struct lookup *lookup);
+void pgsql_pool_cancel(struct pgsql_pool *pool, struct lookup *lookup);
 
 /* No lookup is under way. The events' thread. NULL does nothing. */
-void pool_close(struct pool *pool);
+void pgsql_pool_close(struct pgsql_pool *pool);
 
 #endif

@@ -2,7 +2,7 @@
 #include "tables/support/pgsql_wait.h"
 #include "base/events.h"
 #include "tables/support/exchange.h"
-#include "tables/support/pgsql_pipeline.h"
+#include "tables/support/pgsql_results.h"
 #include <errno.h>
 #include <libpq-fe.h>
 
@@ -46,7 +46,7 @@ static int wait_for_more(
                 return r;
         r = exchange_wait_for(PQsocket(pipeline->conn), (unsigned)r, deadline);
         if (r == 0)
-                return pipeline_receive(pipeline, ret_reason);
+                return results_receive(pipeline, ret_reason);
         reason_set_errno(ret_reason, r, "wait");
         return r;
 }
@@ -70,14 +70,14 @@ static enum pgsql_verdict ask(
         if (list[0] != NULL)
                 return PGSQL_ANSWERED; /* it has failed */
         while (r >= 0 && pipeline_is_busy(pipeline)) {
-                r = pipeline_next(pipeline, &answered, &verdict, &reason);
+                r = results_next(pipeline, &answered, &verdict, &reason);
                 is_answered |= r > 0;
                 if (r == 0 && pipeline_is_busy(pipeline))
                         r = wait_for_more(
                                 pipeline, question->deadline, &reason);
         }
         if (r >= 0)
-                r = pipeline_settle(pipeline, &reason);
+                r = results_settle(pipeline, &reason);
         if (is_answered)
                 return r < 0 && verdict == PGSQL_ANSWERED ? PGSQL_ENDED
                                                           : verdict;

@@ -69,6 +69,7 @@ struct question *questions_take(struct questions *questions, uint64_t number)
 void questions_put_back(struct questions *questions, struct question *question)
 {
         question->connection = NULL;
+        question->lookup->answer = ANSWER_NONE;
         TAILQ_INSERT_HEAD(&questions->waiting, question, link);
         add(questions, question);
 }

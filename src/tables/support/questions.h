@@ -57,7 +57,7 @@ struct question *questions_add(
  */
 struct question *questions_take(struct questions *questions, uint64_t number);
 
-/* Puts one that was taken back, to be the next. */
+/* Puts one that was taken back, to be the next; it is not answered yet. */
 void questions_put_back(struct questions *questions, struct question *question);
 
 /* One that was taken, whose lookup has failed: its asker is told later. */

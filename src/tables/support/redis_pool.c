@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tables/support/redis_pool.h"
-#include "base/events.h"
+#include "tables/support/connection_list.h"
+#include "tables/support/dialing.h"
+#include "tables/support/pool.h"
 #include "tables/support/redis_connection.h"
 #include "tables/support/redis_dialer.h"
 #include "tables/support/redis_wait.h"
@@ -11,93 +13,69 @@
 #define NEEDS_NEW 1
 
 struct redis_pool {
-        struct post turn; /* first: the end of the loop's turn */
-        bool is_turn_due;
+        struct pool base; /* first */
         struct redis_login *login;
-        struct hosts *hosts; /* its hosts */
         const struct redis_query *query;
-        struct events *events;
         uint64_t idle_interval;
-        struct questions questions;
-        struct event *event; /* for the end of the hosts' rest */
+        struct dialing dialing;
         struct redis_dialer *dialer;
-        struct host *dialed; /* NULL: none is */
         struct redis_waiter waiter;
-        bool *is_closed; /* tells whoever calls the askers */
-        size_t count, size;
-        struct connection *connections[];
+        struct connection_list connections;
 };
 
-static void dispatch(struct redis_pool *pool);
-static void on_turn(struct post *post);
+static void dispatch(struct pool *base);
 static void on_dialed(
         void *ctx, struct redis_stream *stream, const struct reason *reason);
+
+static int dial(void *ctx, const struct host *host, struct reason *ret_reason)
+{
+        struct redis_pool *pool = ctx;
+
+        return redis_dialer_start(pool->dialer, host, ret_reason);
+}
+
+static void on_rest_over(void *ctx)
+{
+        struct redis_pool *pool = ctx;
+
+        dispatch(&pool->base);
+}
 
 struct redis_pool *redis_pool_new(const struct table_env *env,
         struct redis_login *login, const struct redis_query *query, size_t size,
         uint64_t idle_interval)
 {
-        struct redis_pool *pool =
-                calloc(1, sizeof(*pool) + size * sizeof(pool->connections[0]));
+        struct redis_pool *pool = calloc(1, sizeof(*pool));
 
         if (pool == NULL)
                 return NULL;
-        pool->turn.run = on_turn;
+        pool_init(&pool->base, env, dispatch);
         pool->login = login;
-        pool->hosts = &login->hosts;
         pool->query = query;
-        pool->events = env->events;
         pool->idle_interval = idle_interval;
-        pool->size = size;
-        questions_init(&pool->questions, env->queue > 0 ? env->queue : 1);
+        dialing_init(&pool->dialing, env->events, &login->hosts, dial,
+                on_rest_over, pool);
         pool->dialer = redis_dialer_new(env, login, on_dialed, pool);
-        if (pool->dialer != NULL)
+        if (pool->dialer != NULL &&
+                connection_list_init(&pool->connections, size) == 0)
                 return pool;
-        free(pool);
+        redis_pool_close(pool);
         return NULL;
 }
 
-/* At the end of the turn lookups that came together are there together. */
-static void dispatch_later(struct redis_pool *pool)
-{
-        if (!pool->is_turn_due)
-                events_defer(pool->events, &pool->turn);
-        pool->is_turn_due = true;
-}
-
-static void on_turn(struct post *post)
-{
-        struct redis_pool *pool = (struct redis_pool *)post;
-
-        pool->is_turn_due = false;
-        dispatch(pool);
-}
-
-/* The order stays: the first ones are used most, the last ones get idle. */
 static void drop(struct connection *connection)
 {
         struct redis_pool *pool = connection->ctx;
-        size_t i = 0;
 
-        while (pool->connections[i] != connection)
-                i++;
-        pool->count--;
-        for (; i < pool->count; i++)
-                pool->connections[i] = pool->connections[i + 1];
+        connection_list_remove(&pool->connections, connection);
         redis_connection_free(connection);
-}
-
-static void put_back(struct redis_pool *pool, struct question *question)
-{
-        question->lookup->answer = ANSWER_NONE;
-        questions_put_back(&pool->questions, question);
 }
 
 static void fail(struct redis_pool *pool, struct question *question,
         const struct reason *reason)
 {
         lookup_failed(question->lookup, "%s", reason->text);
-        questions_tell(&pool->questions, question);
+        questions_tell(&pool->base.questions, question);
 }
 
 /* What is left of a connection is asked once more, but not twice. */
@@ -110,7 +88,7 @@ static void put_back_lost(struct redis_pool *pool, struct question *question,
         }
         question->is_lost = true;
         question->least = NEEDS_NEW;
-        put_back(pool, question);
+        questions_put_back(&pool->base.questions, question);
 }
 
 /* A reply that is too large is of the first lookup, and no other's fault. */
@@ -127,10 +105,10 @@ static void on_lost(struct connection *connection, const struct reason *reason)
                 else if (connection->count == 0)
                         fail(pool, question, &copy);
                 else
-                        put_back(pool, question);
+                        questions_put_back(&pool->base.questions, question);
         }
         drop(connection);
-        dispatch_later(pool);
+        pool_dispatch_later(&pool->base);
 }
 
 static void on_unused(struct connection *connection)
@@ -142,8 +120,8 @@ static void on_rested(struct connection *connection)
 {
         struct redis_pool *pool = connection->ctx;
 
-        if (pool->questions.count > 0)
-                dispatch_later(pool);
+        if (pool->base.questions.count > 0)
+                pool_dispatch_later(&pool->base);
 }
 
 static void on_missed(struct connection *connection, struct question *question)
@@ -152,7 +130,7 @@ static void on_missed(struct connection *connection, struct question *question)
 
         lookup_failed(question->lookup, "%s: no answer in time",
                 connection->host->name);
-        questions_tell(&pool->questions, question);
+        questions_tell(&pool->base.questions, question);
 }
 
 /*
@@ -162,31 +140,17 @@ static void on_missed(struct connection *connection, struct question *question)
 static void on_late(struct connection *connection)
 {
         struct redis_pool *pool = connection->ctx;
+        struct hosts *hosts = &pool->login->hosts;
         struct question *question;
         struct reason reason;
 
         while ((question = redis_connection_take_back(connection)) != NULL)
-                put_back(pool, question);
+                questions_put_back(&pool->base.questions, question);
         reason_set_errno(&reason, -ETIMEDOUT, "no answer in time");
-        if (pool->hosts->count > 1)
-                hosts_down(
-                        pool->hosts, connection->host, events_now(), &reason);
+        if (hosts->count > 1)
+                hosts_down(hosts, connection->host, events_now(), &reason);
         drop(connection);
-        dispatch_later(pool);
-}
-
-/* Tells the asker, who may close the pool. Returns false then. */
-static bool tell(struct redis_pool *pool, struct lookup *lookup)
-{
-        bool is_closed = false;
-
-        /* cppcheck-suppress autoVariables; it is taken back below */
-        pool->is_closed = &is_closed;
-        lookup->state = NULL;
-        lookup->finish(lookup);
-        if (!is_closed)
-                pool->is_closed = NULL;
-        return !is_closed;
+        pool_dispatch_later(&pool->base);
 }
 
 static bool on_answered(struct connection *connection,
@@ -196,7 +160,7 @@ static bool on_answered(struct connection *connection,
         struct reason reason;
 
         if (verdict == REDIS_ANSWERED)
-                return tell(pool, question->lookup);
+                return pool_tell(&pool->base, question->lookup);
         reason = question->lookup->reason;
         put_back_lost(pool, question, &reason);
         on_lost(connection, &reason);
@@ -213,13 +177,13 @@ static const struct connection_owner owner = {
 };
 
 /* Returns the connection with the fewest replies to come, or NULL. */
-static struct connection *find_best(const struct redis_pool *pool)
+static struct connection *find_best(const struct connection_list *list)
 {
         struct connection *best = NULL;
 
-        for (size_t i = 0; i < pool->count; i++)
-                if (best == NULL || pool->connections[i]->count < best->count)
-                        best = pool->connections[i];
+        for (size_t i = 0; i < list->count; i++)
+                if (best == NULL || list->all[i]->count < best->count)
+                        best = list->all[i];
         return best;
 }
 
@@ -232,19 +196,19 @@ static void give(struct redis_pool *pool, struct connection *connection)
 {
         const struct reason no_memory = {-ENOMEM, "out of memory"};
         bool is_any = !connection->is_used ||
-                      hosts_rest_until(pool->hosts, events_now()) > 0;
+                      hosts_rest_until(&pool->login->hosts, events_now()) > 0;
         struct question *question;
         struct reason reason;
 
         if (connection->count == 0 &&
                 !redis_stream_is_quiet(connection->stream)) {
                 drop(connection);
-                dispatch_later(pool);
+                pool_dispatch_later(&pool->base);
                 return;
         }
         while (connection->count < CONNECTION_DEPTH) {
                 question = questions_take(
-                        &pool->questions, is_any ? NEEDS_NEW : 0);
+                        &pool->base.questions, is_any ? NEEDS_NEW : 0);
                 if (question == NULL)
                         break;
                 if (redis_connection_ask(connection, question) < 0)
@@ -254,131 +218,85 @@ static void give(struct redis_pool *pool, struct connection *connection)
                 on_lost(connection, &reason);
 }
 
-/* Has another connection made, unless none can be made now. */
-static void dial(struct redis_pool *pool)
+/* Says why nobody can be asked; NULL: somebody can, or it may be so soon. */
+static const struct reason *obstacle(const struct redis_pool *pool)
 {
-        uint64_t now = events_now();
-        struct reason reason;
-
-        if (pool->dialed != NULL || pool->count == pool->size)
-                return;
-        pool->dialed = hosts_choose(pool->hosts, now);
-        if (pool->dialed == NULL) {
-                reason = pool->hosts->reason;
-                event_at(pool->event, hosts_rest_until(pool->hosts, now));
-        } else if (redis_dialer_start(pool->dialer, pool->dialed, &reason) <
-                   0) {
-                hosts_down(pool->hosts, pool->dialed, now, &reason);
-                pool->dialed = NULL;
-                reason = pool->hosts->reason;
-                dispatch_later(pool); /* there may be other hosts */
-                return;
-        }
-        if (pool->dialed == NULL && pool->count == 0)
-                questions_fail(&pool->questions, &reason);
+        return pool->connections.count > 0 ? NULL
+                                           : dialing_obstacle(&pool->dialing);
 }
 
 /* Has those who wait asked, and one more connection made if all are busy. */
-static void dispatch(struct redis_pool *pool)
+static void dispatch(struct pool *base)
 {
-        struct connection *best = find_best(pool);
+        struct redis_pool *pool = (struct redis_pool *)base;
+        struct connection *best = find_best(&pool->connections);
         bool are_busy = best != NULL && best->count > 0;
+        const struct reason *reason;
 
         if (best != NULL && best->count < CONNECTION_DEPTH &&
-                pool->questions.count > 0)
+                base->questions.count > 0)
                 give(pool, best);
-        if (pool->questions.count > 0 || are_busy)
-                dial(pool);
+        if (base->questions.count == 0 && !are_busy)
+                return;
+        if (!connection_list_is_full(&pool->connections))
+                dialing_want(&pool->dialing);
+        reason = obstacle(pool);
+        if (reason != NULL)
+                questions_fail(&base->questions, reason);
 }
 
 static void on_dialed(
         void *ctx, struct redis_stream *stream, const struct reason *reason)
 {
         struct redis_pool *pool = ctx;
-        struct host *host = pool->dialed;
-        struct connection *connection;
+        struct host *host =
+                dialing_end(&pool->dialing, stream == NULL ? reason : NULL);
+        struct connection *connection = NULL;
 
-        pool->dialed = NULL;
-        if (stream == NULL) {
-                hosts_down(pool->hosts, host, events_now(), reason);
-                dispatch(pool);
-                return;
+        if (stream != NULL) {
+                hosts_up(&pool->login->hosts, host);
+                connection = redis_connection_new(pool->base.events, &owner,
+                        pool, pool->query, host, stream, pool->idle_interval);
         }
-        hosts_up(pool->hosts, host);
-        connection = redis_connection_new(pool->events, &owner, pool,
-                pool->query, host, stream, pool->idle_interval);
         if (connection != NULL) {
-                pool->connections[pool->count++] = connection;
+                connection_list_add(&pool->connections, connection);
                 give(pool, connection); /* what no other may be asked */
         }
-        dispatch(pool);
-}
-
-static void on_rest_over(void *ctx)
-{
-        dispatch(ctx);
-}
-
-/* Events begin with the first lookup, on the thread that they belong to. */
-static int open_events(struct redis_pool *pool)
-{
-        if (pool->event == NULL)
-                pool->event = event_new(pool->events, NULL, on_rest_over, pool);
-        if (pool->event == NULL)
-                return -ENOMEM;
-        redis_waiter_close(&pool->waiter); /* it was but for a trial */
-        return questions_open(&pool->questions, pool->events);
-}
-
-static bool is_resting(const struct redis_pool *pool)
-{
-        return pool->count == 0 && pool->dialed == NULL &&
-               hosts_rest_until(pool->hosts, events_now()) > 0;
+        dispatch(&pool->base);
 }
 
 enum progress redis_pool_start(struct redis_pool *pool, struct lookup *lookup)
 {
-        uint64_t deadline = events_now() + REDIS_TIME;
-
-        if (lookup->deadline < deadline)
-                deadline = lookup->deadline;
         if (lookup->finish == NULL)
                 return redis_wait(&pool->waiter, pool->login, pool->query,
-                        lookup, deadline);
-        if (open_events(pool) < 0)
+                        lookup, pool_deadline(lookup));
+        redis_waiter_close(&pool->waiter); /* it was but for a trial */
+        if (dialing_open(&pool->dialing) < 0)
                 return lookup_failed(lookup, "out of memory");
-        if (is_resting(pool))
-                return lookup_failed(lookup, "%s", pool->hosts->reason.text);
-        if (questions_add(&pool->questions, lookup, deadline) == NULL)
-                return LOOKUP_DONE;
-        dispatch_later(pool);
-        return LOOKUP_PENDING;
+        return pool_ask(&pool->base, lookup, obstacle(pool));
 }
 
 void redis_pool_cancel(struct redis_pool *pool, struct lookup *lookup)
 {
-        struct question *question = lookup->state;
+        struct question *question = pool_cancel(&pool->base, lookup);
 
-        lookup->state = NULL;
-        if (question->connection == NULL)
-                questions_forget(&pool->questions, question);
-        else
+        if (question != NULL)
                 redis_connection_forget(question->connection, question);
 }
 
 void redis_pool_close(struct redis_pool *pool)
 {
+        struct connection_list *list;
+
         if (pool == NULL)
                 return;
-        if (pool->is_closed != NULL)
-                *pool->is_closed = true;
-        if (pool->is_turn_due)
-                events_undefer(pool->events, &pool->turn);
-        while (pool->count > 0)
-                drop(pool->connections[pool->count - 1]);
+        list = &pool->connections;
+        while (list->count > 0)
+                drop(list->all[list->count - 1]);
+        connection_list_fini(list);
         redis_waiter_close(&pool->waiter);
         redis_dialer_close(pool->dialer);
-        questions_close(&pool->questions);
-        event_free(pool->event);
+        dialing_close(&pool->dialing);
+        pool_fini(&pool->base);
         free(pool);
 }

@@ -14,9 +14,6 @@
 #include "tables/support/redis_login.h"
 #include "tables/support/redis_query.h"
 
-/* How long a lookup may take if nobody says, in milliseconds. */
-#define REDIS_TIME 10000
-
 struct redis_pool;
 
 /*

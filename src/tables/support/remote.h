@@ -22,9 +22,6 @@
 /* How many connections a table may have. */
 #define REMOTE_CONNECTIONS_MAX 8
 
-/* How long a connection may be idle: a minute. */
-#define REMOTE_IDLE 60000
-
 struct remote;
 
 /*

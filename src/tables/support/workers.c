@@ -310,16 +310,16 @@ static void run_job(
 /*
  * Sends an answer back. While there are more lookups, the loop is left asleep:
  * it would take this thread's CPU for each answer. Of a table that is closed
- * nobody waits for one, and the events may have ended. The mutex is locked.
+ * the events may have ended, and nobody waits for it. The mutex is locked.
  */
 static void send_back(struct workers *workers, struct job *job)
 {
-        if (workers->is_closed)
+        bool is_sent = TAILQ_EMPTY(&workers->jobs)
+                               ? events_post(workers->events, &job->post)
+                               : events_leave(workers->events, &job->post);
+
+        if (!is_sent)
                 free_job(job);
-        else if (!TAILQ_EMPTY(&workers->jobs))
-                events_leave(workers->events, &job->post);
-        else
-                events_post(workers->events, &job->post);
 }
 
 static void *work(void *ctx)
