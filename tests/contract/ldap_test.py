@@ -410,7 +410,7 @@ def _():
             names = ["offered", "plain", "layer", "new"] * 3
             try:
                 in_threads(len(names), lambda n: maps.failure(
-                    names[n], "a", later=3 * LATER))
+                    names[n], "a", later=5 * LATER))
             finally:
                 other.go_on()
             for name in ("plain", "layer", "new"):
@@ -449,7 +449,8 @@ def _():
             names = list(tables)
             while names:
                 some, names = names[:5], names[5:]
-                in_threads(len(some), lambda n: maps.failure(some[n], "a"))
+                in_threads(len(some), lambda n: maps.failure(
+                    some[n], "a", later=5 * LATER))
             for name in ("none", "nothing"):
                 assert "names no mechanism" in maps.failure(name, "a"), name
         asked = b"".join(impostors["mute"].asked)
