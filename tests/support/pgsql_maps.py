@@ -4,12 +4,12 @@
     with Maps({"m": server.options(query="select '%s'")}) as maps:
         assert maps.value("m", "key") == "key"
 """
-import os
 import time
 from statistics import median
 
 import table_maps
 from postgres import PASSWORD
+from pulse import stalled
 from table_maps import BACK, DEADLINE, LATER, LATEST
 
 
@@ -20,13 +20,6 @@ class Maps(table_maps.Maps):
         super().__init__("pgsql", tables, secret=PASSWORD, **settings)
         self.times = []  # of failures
 
-    def write(self, name, text):
-        path = super().write(name, text)
-        # What has just been written would be read twice.
-        then = time.time() - 10
-        os.utime(path, (then, then))
-        return path
-
     def check_end(self):
         super().check_end()
         assert (not self.times or self.is_sanitized or
@@ -36,7 +29,8 @@ class Maps(table_maps.Maps):
         """It may never take longer, whatever the daemon's deadline is."""
         start = time.monotonic()
         text = super().failure(name, key, DEADLINE + LATEST - self.deadline)
-        self.times.append(time.monotonic() - start)
+        took = time.monotonic() - start
+        self.times.append(took - stalled(took))
         return text
 
     def peak_kb(self):

@@ -13,6 +13,7 @@ import threading
 import time
 
 from daemon import Daemon, PATIENCE
+from pulse import stalled
 from socketmap_client import Client
 
 DEADLINE = 1.0
@@ -46,6 +47,9 @@ class Maps:
         path = f"{self.directory.name}/{name}.cf"
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
+        # What has just been written would be read twice.
+        then = time.time() - 10
+        os.utime(path, (then, then))
         return path
 
     def __enter__(self):
@@ -79,10 +83,11 @@ class Maps:
         return text.decode() if status == "OK" else status
 
     def in_time(self, took, later=LATEST):
-        """Has an answer come in time. It may be late one by one, but not on the
-        whole."""
+        """Has an answer come in time, just now. It may be late one by one, but
+        not on the whole."""
         assert took < self.deadline + later, took
-        self.are_late.append(took > self.deadline + LATER)
+        self.are_late.append(
+            took - stalled(took) > self.deadline + LATER)
 
     def failure(self, name, key, later=LATEST):
         """The reason of a lookup that has to fail in time."""
