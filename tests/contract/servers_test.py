@@ -33,6 +33,7 @@ GONE = {
     "ldap": "server_host = ldap://{0}\nsearch_base = dc=x\n",
     "memcache": "memcache = inet:{0}\n",
     "redis": "hosts = {0}\ncommand = GET %s\n",
+    "http": "url = http://{0}/?k=%s\n",
 }
 
 end_on_signals()
@@ -190,9 +191,7 @@ def _():
             one.name, log)
         assert len(changes) <= 3 * TURNS, (one.name, log)
         assert len(lines) - len(changes) <= 5 * TURNS, (one.name, log)
-        # A server of http is only told of in the replies.
-        assert one.name == "http" or len(changes) >= TURNS // 2, (
-            one.name, log)
+        assert len(changes) >= TURNS // 2, (one.name, log)
 
 
 @case("of a server that canaries never reach the log has one line")

@@ -50,7 +50,8 @@ class Server(SqlServer):
     def install(self):
         self.run("mariadb-install-db", *SETTINGS, "--skip-test-db",
                  "--auth-root-authentication-method=normal",
-                 f"--datadir={self.directory}/data")
+                 f"--datadir={self.directory}/data",
+                 f"--tmpdir={self.directory}")
 
     def create_users(self):
         password = PASSWORD.replace("\\", "\\\\").replace("'", "''")

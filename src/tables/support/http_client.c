@@ -131,10 +131,10 @@ static void note_health(
 
         if (lookup->answer != ANSWER_FAILED)
                 http_health_answered(health);
+        else if (http_easy_is_unreachable(code) && client->busy == 0)
+                http_health_rest(health, &lookup->reason);
         else
                 http_health_failed(health, &lookup->reason);
-        if (http_easy_is_unreachable(code) && client->busy == 0)
-                http_health_rest(health, &lookup->reason);
 }
 
 static void end_request(struct connection *connection, CURLcode code)

@@ -172,6 +172,8 @@ static int set_url(struct http_easy *easy, struct lookup *lookup)
                         config->url.server);
                 return -EINVAL;
         }
+        if (config->options.unix_socket != NULL)
+                lookup_trace(lookup, "asks at %s", config->options.unix_socket);
         lookup_trace(lookup, "%s %s", config->options.method, url.data);
         if (set_size(easy, url.size) && tell_url(easy, url.data))
                 return 0;
@@ -317,6 +319,21 @@ static void answer_reply(struct http_easy *easy, struct lookup *lookup)
         }
 }
 
+/* libcurl would tell after how many milliseconds, too: no two are the same. */
+static void fail_connect(const struct http_easy *easy, struct lookup *lookup)
+{
+        const char *server = easy->config->url.server;
+        const char *text = curl_easy_strerror(CURLE_COULDNT_CONNECT);
+        long error = 0;
+
+        curl_easy_getinfo(easy->curl, CURLINFO_OS_ERRNO, &error);
+        if (error != 0)
+                lookup_failed(lookup, "%s: %s: %s", server, text,
+                        strerror((int)error));
+        else
+                lookup_failed(lookup, "%s: %s", server, text);
+}
+
 void http_easy_answer(
         struct http_easy *easy, CURLcode code, struct lookup *lookup)
 {
@@ -340,6 +357,8 @@ void http_easy_answer(
                         "%s: the headers of the reply are too long", server);
         else if (code == CURLE_OPERATION_TIMEDOUT)
                 lookup_failed(lookup, "%s: no answer in time", server);
+        else if (code == CURLE_COULDNT_CONNECT)
+                fail_connect(easy, lookup);
         else
                 lookup_failed(lookup, "%s: %s", server,
                         easy->error[0] != '\0' ? easy->error

@@ -49,17 +49,23 @@ static const char *without_server(
         return why;
 }
 
+static void tell_failure(
+        struct http_health *health, const struct reason *reason)
+{
+        if (!health->has_failed)
+                tell(health, without_server(health, reason->text));
+}
+
 void http_health_failed(struct http_health *health, const struct reason *reason)
 {
-        if (health->has_failed ||
-                (health->has_answered &&
-                        events_now() - health->answered_at < HTTP_REST))
-                return;
-        tell(health, without_server(health, reason->text));
+        if (!health->has_answered ||
+                events_now() - health->answered_at >= HTTP_REST)
+                tell_failure(health, reason);
 }
 
 void http_health_rest(struct http_health *health, const struct reason *reason)
 {
+        tell_failure(health, reason);
         health->rests_until = events_now() + HTTP_REST;
         health->reason = *reason;
 }
