@@ -130,7 +130,7 @@ static const char manual[] =
         "failures.\n"
         "A lookup whose connection is closed before the reply is whole is\n"
         "asked once more, on a new one; a server that cannot be reached is\n"
-        "tried at most ten times a second.\n"
+        "tried once a second.\n"
         "Lengths with leading zeros are no netstrings here, though Postfix\n"
         "takes them.\n"
         ".Pp\n"

@@ -198,7 +198,7 @@ static const char manual[] =
         "failures, and end the connection.\n"
         "A lookup whose connection is closed before the reply is whole is\n"
         "asked once more, on a new one; a server that cannot be reached is\n"
-        "tried at most ten times a second.\n"
+        "tried once a second.\n"
         "Unlike Postfix it never sleeps in between.\n"
         ".Pp\n"
         "In main.cf:\n"

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 /* How long a server that cannot be reached rests, in milliseconds. */
-#define REST 100
+#define REST 1000
 
 static void on_dialed(void *ctx, int fd, const struct reason *reason)
 {
