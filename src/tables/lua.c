@@ -171,7 +171,7 @@ static const char manual[] =
         ".Cm no .\n"
         ".Pp\n"
         "The file is run once on each thread of the map, before the first\n"
-        "lookup there, for 10 seconds at most.\n"
+        "lookup there, for 3 seconds at most.\n"
         "Threads have nothing in common: a global variable keeps its value\n"
         "from one lookup to the next one on the same thread, which may be\n"
         "any, until the file or the configuration changes or a limit was\n"

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+#include "tables/support/lua_table.h"
+#include "base/span.h"
+#include "tables/support/lua_limits.h"
+#include <lauxlib.h>
+#include <lualib.h>
+
+/* More values than Lua's stack takes: no function gets to work for them. */
+#define VALUES_MAX 1000000
+
+/* What a value must do to be used as a table. */
+static const char *const readable[] = {"__index", "__len", NULL};
+static const char *const writable[] = {"__index", "__newindex", "__len", NULL};
+
+/* Checks that the first argument is a table, or does as one. */
+static void check_table(lua_State *state, const char *const *methods)
+{
+        if (lua_istable(state, 1))
+                return;
+        for (; *methods != NULL; methods++) {
+                if (luaL_getmetafield(state, 1, *methods) == LUA_TNIL)
+                        luaL_checktype(state, 1, LUA_TTABLE);
+                lua_pop(state, 1);
+        }
+}
+
+/* Counts a step for each place from `first` on, without the last one. */
+static void spend_range(lua_State *state, lua_Integer first, lua_Integer last)
+{
+        if (last > first)
+                lua_limits_spend(state, (uint64_t)last - (uint64_t)first);
+}
+
+/* Moves what is at `from` in the table. */
+static void move_one(lua_State *state, lua_Integer from, lua_Integer to)
+{
+        lua_geti(state, 1, from);
+        lua_seti(state, 1, to);
+}
+
+/* The length may be another one each time it is asked for: here it isn't. */
+static int insert(lua_State *state)
+{
+        int count = lua_gettop(state);
+        lua_Unsigned end;
+        lua_Integer at;
+
+        check_table(state, writable);
+        end = (lua_Unsigned)luaL_len(state, 1) + 1;
+        at = (lua_Integer)end;
+        if (count != 2 && count != 3)
+                return luaL_error(
+                        state, "wrong number of arguments to 'insert'");
+        if (count == 3) {
+                at = luaL_checkinteger(state, 2);
+                luaL_argcheck(state, (lua_Unsigned)at - 1 < end, 2,
+                        "position out of bounds");
+        }
+        spend_range(state, at, (lua_Integer)end);
+        for (lua_Integer i = (lua_Integer)end; i > at; i--)
+                move_one(state, i - 1, i);
+        lua_seti(state, 1, at);
+        return 0;
+}
+
+static int take_out(lua_State *state)
+{
+        bool has_place = lua_gettop(state) > 1;
+        lua_Integer size, at;
+
+        check_table(state, writable);
+        size = luaL_len(state, 1);
+        at = luaL_optinteger(state, 2, size);
+        if (has_place)
+                luaL_argcheck(state,
+                        (lua_Unsigned)at - 1 <= (lua_Unsigned)size, 2,
+                        "position out of bounds");
+        spend_range(state, at, size);
+        lua_geti(state, 1, at);
+        for (; at < size; at++)
+                move_one(state, at + 1, at);
+        lua_pushnil(state);
+        lua_seti(state, 1, at);
+        return 1;
+}
+
+static void add_field(lua_State *state, luaL_Buffer *out, lua_Integer at)
+{
+        lua_geti(state, 1, at);
+        if (!lua_isstring(state, -1))
+                luaL_error(state,
+                        "invalid value (at index %I) in table for 'concat'",
+                        (LUAI_UACINT)at);
+        luaL_addvalue(out);
+}
+
+static int concat(lua_State *state)
+{
+        lua_Integer at, last;
+        struct span between;
+        luaL_Buffer out;
+
+        check_table(state, readable);
+        last = luaL_len(state, 1);
+        between.data = luaL_optlstring(state, 2, "", &between.size);
+        at = luaL_optinteger(state, 3, 1);
+        last = luaL_optinteger(state, 4, last);
+        spend_range(state, at, last);
+        luaL_buffinit(state, &out);
+        for (; at < last; at++) {
+                add_field(state, &out, at);
+                luaL_addlstring(&out, between.data, between.size);
+        }
+        if (at == last)
+                add_field(state, &out, at);
+        luaL_pushresult(&out);
+        return 1;
+}
+
+static int unpack(lua_State *state)
+{
+        lua_Integer first = luaL_optinteger(state, 2, 1), last;
+
+        if (lua_isnoneornil(state, 3)) {
+                last = luaL_len(state, 1);
+                lua_settop(state, 2);
+                lua_pushinteger(state, last);
+        }
+        last = luaL_checkinteger(state, 3);
+        if (last > first && (uint64_t)last - (uint64_t)first < VALUES_MAX)
+                spend_range(state, first, last);
+        return lua_limits_covered(state);
+}
+
+/* Moves of what is not there take no memory, but time. */
+static int move(lua_State *state)
+{
+        spend_range(
+                state, lua_tointeger(state, 2), lua_tointeger(state, 3));
+        return lua_limits_covered(state);
+}
+
+/* For table.sort: a function that does not run in Lua, or no function. */
+static int compare(lua_State *state)
+{
+        lua_limits_spend(state, 1);
+        if (lua_isnil(state, lua_upvalueindex(1))) {
+                lua_pushboolean(state, lua_compare(state, 1, 2, LUA_OPLT));
+                return 1;
+        }
+        lua_pushvalue(state, lua_upvalueindex(1));
+        lua_insert(state, 1);
+        lua_call(state, 2, 1);
+        return 1;
+}
+
+/* Each comparison is a step, unless it is some instructions. */
+static int sort(lua_State *state)
+{
+        if (lua_gettop(state) > 0 &&
+                (lua_isnoneornil(state, 2) || lua_iscfunction(state, 2))) {
+                lua_settop(state, 2);
+                lua_pushcclosure(state, compare, 1);
+        }
+        return lua_limits_covered(state);
+}
+
+void lua_table_open(lua_State *state)
+{
+        lua_getglobal(state, LUA_TABLIBNAME);
+        lua_limits_cover(state, "concat", concat);
+        lua_limits_cover(state, "insert", insert);
+        lua_limits_cover(state, "move", move);
+        lua_limits_cover(state, "remove", take_out);
+        lua_limits_cover(state, "sort", sort);
+        lua_limits_cover(state, "unpack", unpack);
+        lua_pop(state, 1);
+}
