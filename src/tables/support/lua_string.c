@@ -320,14 +320,19 @@ static int unpack(lua_State *state)
         return do_results(state);
 }
 
-/* Copies of nothing take no memory, but time. */
+/* Copies of nothing would take no memory, but time. */
 static int rep(lua_State *state)
 {
-        lua_Integer count = lua_tointeger(state, 2);
+        struct span text = check_text(state, 1), between;
+        lua_Integer count = luaL_checkinteger(state, 2);
 
+        between.data = luaL_optlstring(state, 3, "", &between.size);
         if (count > 0)
                 lua_limits_spend(state, (uint64_t)count);
-        return lua_limits_covered(state);
+        if (text.size > 0 || between.size > 0)
+                return lua_limits_covered(state);
+        lua_pushliteral(state, "");
+        return 1;
 }
 
 /* utf8.len: of how many characters, or how far there are any. */

@@ -9,33 +9,31 @@
 #define VALUES_MAX 1000000
 
 /* What a value must do to be used as a table. */
-static const char *const readable[] = {"__index", "__len", NULL};
-static const char *const writable[] = {"__index", "__newindex", "__len", NULL};
+static const char *const sized[] = {"__index", "__len", NULL};
+static const char *const resized[] = {"__index", "__newindex", "__len", NULL};
+static const char *const readable[] = {"__index", NULL};
+static const char *const writable[] = {"__newindex", NULL};
 
-/* Checks that the first argument is a table, or does as one. */
-static void check_table(lua_State *state, const char *const *methods)
+/* Checks that an argument is a table, or does as one. */
+static void check_table(
+        lua_State *state, int argument, const char *const *methods)
 {
-        if (lua_istable(state, 1))
+        if (lua_istable(state, argument))
                 return;
         for (; *methods != NULL; methods++) {
-                if (luaL_getmetafield(state, 1, *methods) == LUA_TNIL)
-                        luaL_checktype(state, 1, LUA_TTABLE);
+                if (luaL_getmetafield(state, argument, *methods) == LUA_TNIL)
+                        luaL_checktype(state, argument, LUA_TTABLE);
                 lua_pop(state, 1);
         }
 }
 
-/* Counts a step for each place from `first` on, without the last one. */
-static void spend_range(lua_State *state, lua_Integer first, lua_Integer last)
+/* Moves what is at `from` in the first argument to another one. */
+static void move_one(
+        lua_State *state, lua_Integer from, int target, lua_Integer to)
 {
-        if (last > first)
-                lua_limits_spend(state, (uint64_t)last - (uint64_t)first);
-}
-
-/* Moves what is at `from` in the table. */
-static void move_one(lua_State *state, lua_Integer from, lua_Integer to)
-{
+        lua_limits_spend(state, 1);
         lua_geti(state, 1, from);
-        lua_seti(state, 1, to);
+        lua_seti(state, target, to);
 }
 
 /* The length may be another one each time it is asked for: here it isn't. */
@@ -45,7 +43,7 @@ static int insert(lua_State *state)
         lua_Unsigned end;
         lua_Integer at;
 
-        check_table(state, writable);
+        check_table(state, 1, resized);
         end = (lua_Unsigned)luaL_len(state, 1) + 1;
         at = (lua_Integer)end;
         if (count != 2 && count != 3)
@@ -56,9 +54,8 @@ static int insert(lua_State *state)
                 luaL_argcheck(state, (lua_Unsigned)at - 1 < end, 2,
                         "position out of bounds");
         }
-        spend_range(state, at, (lua_Integer)end);
         for (lua_Integer i = (lua_Integer)end; i > at; i--)
-                move_one(state, i - 1, i);
+                move_one(state, i - 1, 1, i);
         lua_seti(state, 1, at);
         return 0;
 }
@@ -68,17 +65,16 @@ static int take_out(lua_State *state)
         bool has_place = lua_gettop(state) > 1;
         lua_Integer size, at;
 
-        check_table(state, writable);
+        check_table(state, 1, resized);
         size = luaL_len(state, 1);
         at = luaL_optinteger(state, 2, size);
         if (has_place)
                 luaL_argcheck(state,
                         (lua_Unsigned)at - 1 <= (lua_Unsigned)size, 2,
                         "position out of bounds");
-        spend_range(state, at, size);
         lua_geti(state, 1, at);
         for (; at < size; at++)
-                move_one(state, at + 1, at);
+                move_one(state, at + 1, 1, at);
         lua_pushnil(state);
         lua_seti(state, 1, at);
         return 1;
@@ -86,6 +82,7 @@ static int take_out(lua_State *state)
 
 static void add_field(lua_State *state, luaL_Buffer *out, lua_Integer at)
 {
+        lua_limits_spend(state, 1);
         lua_geti(state, 1, at);
         if (!lua_isstring(state, -1))
                 luaL_error(state,
@@ -100,12 +97,11 @@ static int concat(lua_State *state)
         struct span between;
         luaL_Buffer out;
 
-        check_table(state, readable);
+        check_table(state, 1, sized);
         last = luaL_len(state, 1);
         between.data = luaL_optlstring(state, 2, "", &between.size);
         at = luaL_optinteger(state, 3, 1);
         last = luaL_optinteger(state, 4, last);
-        spend_range(state, at, last);
         luaL_buffinit(state, &out);
         for (; at < last; at++) {
                 add_field(state, &out, at);
@@ -128,16 +124,50 @@ static int unpack(lua_State *state)
         }
         last = luaL_checkinteger(state, 3);
         if (last > first && (uint64_t)last - (uint64_t)first < VALUES_MAX)
-                spend_range(state, first, last);
+                lua_limits_spend(state, (uint64_t)last - (uint64_t)first);
         return lua_limits_covered(state);
 }
 
-/* Moves of what is not there take no memory, but time. */
+/* Whether moves up would overwrite what is to be moved. */
+static bool is_overlapping(lua_State *state, lua_Integer first,
+        lua_Integer last, int target, lua_Integer to)
+{
+        return to > first && to <= last &&
+               (target == 1 || lua_compare(state, 1, target, LUA_OPEQ));
+}
+
+static void move_range(lua_State *state, lua_Integer first, lua_Integer last,
+        int target, lua_Integer to)
+{
+        lua_Integer count;
+
+        luaL_argcheck(state, first > 0 || last < LUA_MAXINTEGER + first, 3,
+                "too many elements to move");
+        count = last - first + 1;
+        luaL_argcheck(state, to <= LUA_MAXINTEGER - count + 1, 4,
+                "destination wrap around");
+        if (is_overlapping(state, first, last, target, to)) {
+                while (count-- > 0)
+                        move_one(state, first + count, target, to + count);
+        } else {
+                for (lua_Integer i = 0; i < count; i++)
+                        move_one(state, first + i, target, to + i);
+        }
+}
+
 static int move(lua_State *state)
 {
-        spend_range(
-                state, lua_tointeger(state, 2), lua_tointeger(state, 3));
-        return lua_limits_covered(state);
+        lua_Integer first = luaL_checkinteger(state, 2);
+        lua_Integer last = luaL_checkinteger(state, 3);
+        lua_Integer to = luaL_checkinteger(state, 4);
+        int target = lua_isnoneornil(state, 5) ? 1 : 5;
+
+        check_table(state, 1, readable);
+        check_table(state, target, writable);
+        if (last >= first)
+                move_range(state, first, last, target, to);
+        lua_pushvalue(state, target);
+        return 1;
 }
 
 /* For table.sort: a function that does not run in Lua, or no function. */
