@@ -62,13 +62,12 @@ static int insert(lua_State *state)
 
 static int take_out(lua_State *state)
 {
-        bool has_place = lua_gettop(state) > 1;
         lua_Integer size, at;
 
         check_table(state, 1, resized);
         size = luaL_len(state, 1);
         at = luaL_optinteger(state, 2, size);
-        if (has_place)
+        if (at != size) /* even where it is 0 */
                 luaL_argcheck(state,
                         (lua_Unsigned)at - 1 <= (lua_Unsigned)size, 2,
                         "position out of bounds");
@@ -86,8 +85,8 @@ static void add_field(lua_State *state, luaL_Buffer *out, lua_Integer at)
         lua_geti(state, 1, at);
         if (!lua_isstring(state, -1))
                 luaL_error(state,
-                        "invalid value (at index %I) in table for 'concat'",
-                        (LUAI_UACINT)at);
+                        "invalid value (%s) at index %I in table for 'concat'",
+                        luaL_typename(state, -1), (LUAI_UACINT)at);
         luaL_addvalue(out);
 }
 
