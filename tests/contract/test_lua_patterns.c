@@ -12,8 +12,7 @@
 #define ROUNDS 5000
 
 /* A copy of a library's functions, by another name. */
-static void keep_stock(
-        lua_State *state, const char *library, const char *name)
+static void keep_stock(lua_State *state, const char *library, const char *name)
 {
         lua_newtable(state);
         lua_getglobal(state, library);

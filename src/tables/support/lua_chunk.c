@@ -25,8 +25,8 @@ static const char *next_piece(lua_State *state, void *ctx, size_t *ret_size)
         return piece;
 }
 
-int lua_chunk_compile(lua_State *state, struct span text, const char *name,
-        const char *mode)
+int lua_chunk_compile(
+        lua_State *state, struct span text, const char *name, const char *mode)
 {
         int status = lua_load(state, next_piece, &text, name, mode);
 
@@ -51,8 +51,8 @@ static int join_pieces(lua_State *state)
                         lua_pushliteral(state, "");
                         lua_replace(state, -2);
                 } else if (!lua_isstring(state, -1)) {
-                        luaL_error(state,
-                                "reader function must return a string");
+                        luaL_error(
+                                state, "reader function must return a string");
                 }
                 lua_tolstring(state, -1, &size);
                 lua_limits_spend(state, 1 + size);

@@ -13,8 +13,8 @@
  * Pushes the function that a text is, or what is wrong with it, and returns the
  * status of Lua. mode: "t" for text, "b" for bytecode, or "bt" for either.
  */
-int lua_chunk_compile(lua_State *state, struct span text, const char *name,
-        const char *mode);
+int lua_chunk_compile(
+        lua_State *state, struct span text, const char *name, const char *mode);
 
 /*
  * load of Lua, for arguments at 1 to 4 of a running function; of the mode that

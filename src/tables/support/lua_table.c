@@ -68,9 +68,8 @@ static int take_out(lua_State *state)
         size = luaL_len(state, 1);
         at = luaL_optinteger(state, 2, size);
         if (at != size) /* even where it is 0 */
-                luaL_argcheck(state,
-                        (lua_Unsigned)at - 1 <= (lua_Unsigned)size, 2,
-                        "position out of bounds");
+                luaL_argcheck(state, (lua_Unsigned)at - 1 <= (lua_Unsigned)size,
+                        2, "position out of bounds");
         lua_geti(state, 1, at);
         for (; at < size; at++)
                 move_one(state, at + 1, 1, at);
