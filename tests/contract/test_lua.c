@@ -279,6 +279,7 @@ static void test_endless(void)
                 "return ('a'):rep(1e4):find(('%f[a]'):rep(9e4))",
                 "return load(('x = 1 '):rep(1e5))",
                 "return load(('goto a '):rep(1e5) .. ('::b::'):rep(1e5))",
+                "return load('return ' .. ('a and '):rep(2e5) .. 'b')",
                 "return load(function() return 'x = 1 ' end)",
                 "return load(function() while true do end end)",
                 /* What Lua runs when something else has ended. */
