@@ -11,6 +11,7 @@
 
 struct events {
         atomic_uint references;
+        atomic_bool has_ceased;
         uv_loop_t *loop;
         uv_async_t wakeup; /* there are posts */
         uv_check_t end_of_turn;
@@ -137,6 +138,16 @@ struct events *events_new(struct uv_loop_s *loop)
         LIST_INIT(&events->endings);
         pthread_mutex_init(&events->mutex, NULL);
         return events;
+}
+
+void events_cease(struct events *events)
+{
+        atomic_store(&events->has_ceased, true);
+}
+
+bool events_have_ceased(const struct events *events)
+{
+        return atomic_load(&events->has_ceased);
 }
 
 struct events *events_ref(struct events *events)

@@ -43,6 +43,13 @@ struct ending {
 void events_at_end(struct events *events, struct ending *ending);
 void ending_take_back(struct ending *ending);
 
+/*
+ * Says that nobody waits any more for what other threads do for these events:
+ * those that can had better end it. Any thread.
+ */
+void events_cease(struct events *events);
+bool events_have_ceased(const struct events *events);
+
 /* For threads that may post when it has ended. Any thread. */
 struct events *events_ref(struct events *events);
 void events_unref(struct events *events);

@@ -169,6 +169,7 @@ static void stop(struct daemon *daemon)
 {
         bool is_replaced = daemon->control.has_given;
 
+        events_cease(daemon->events);
         reload_wait(daemon);
         control_stop(&daemon->control);
         socketmap_server_free(daemon->server);

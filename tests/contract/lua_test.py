@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """lua tables in a daemon: scripts that change, print, hang, and are wrong."""
 import os
+import signal
 import subprocess
 import tempfile
 import threading
@@ -46,8 +47,10 @@ class Scripts:
         return self
 
     def __exit__(self, kind, *_):
-        if kind is None:
+        if kind is None and self.daemon.process.poll() is None:
             assert self.daemon.stop() == 0, self.daemon.stderr()
+        elif kind is None:
+            assert self.daemon.wait() == 0, self.daemon.stderr()
         else:
             print("#", self.daemon.stderr().replace("\n", "\n# "))
         self.daemon.close()
@@ -184,6 +187,53 @@ def _():
                 while client.lookup("m", "k") != ("OK", b"k"):
                     assert time.monotonic() < end, "no thread came back"
             assert daemon.stop() == 0
+
+
+ENDLESS = {
+    "loop": "while true do end\n",
+    "length": "table.insert(setmetatable({}, {__len = function() return "
+              "1 << 62 end}), 1, nil)\n",
+    "close": "coroutine.wrap(function()\n"
+             "    local x <close> = setmetatable({}, {__close = function()\n"
+             "        while true do end end})\n"
+             "    while true do end\nend)()\n",
+    "sort": "local t = {}\nfor i = 1, 1e5 do t[i] = i end\n"
+            "for i = 1, 1e9 do table.sort(t) end\n",
+}
+
+
+@case("scripts without end at their top level: the daemon starts all the same")
+def _():
+    scripts = {name: text + VALUE.format("v") for name, text in
+               ENDLESS.items()}
+    with Scripts(**scripts) as maps:
+        for name in ENDLESS:
+            status, why = maps.ask(name)
+            assert status == "TEMP" and b"took too long" in why, (name, why)
+        assert maps.ask("plain") == ("OK", b"x")
+        for name in ENDLESS:
+            maps.write(name, VALUE.format("mended"))
+        for name in ENDLESS:
+            maps.wait_for(name, ("OK", b"mended"))
+
+
+@case("scripts without end at their top level hold up no reload and no stop")
+def _():
+    texts = {name: VALUE.format("v") for name in ENDLESS}
+    with Scripts("workers = 1\n", **texts) as maps:
+        for name, text in ENDLESS.items():
+            maps.write(name, text + VALUE.format("new"))
+        maps.daemon.send_signal(signal.SIGHUP)
+        maps.daemon.wait_line("reloaded")
+        for name in ENDLESS:
+            assert maps.ask(name) == ("OK", b"v"), name
+        maps.daemon.send_signal(signal.SIGHUP)
+        for name, text in ENDLESS.items():
+            maps.write(name, text + VALUE.format("newer"))
+        time.sleep(0.5)  # they are being run
+        start = time.monotonic()
+        assert maps.daemon.stop() == 0
+        assert time.monotonic() - start < 1, "it waited for a script"
 
 
 @case("limits end lookups with their reason, each time, and the next is fine")

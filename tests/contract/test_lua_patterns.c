@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Our functions on strings do what those of Lua's library do. */
+/* Our functions on strings and tables do what those of Lua's libraries do. */
 #include "support/check.h"
 #include "tables/support/lua_limits.h"
 #include "tables/support/lua_string.h"
+#include "tables/support/lua_table.h"
 #include <lauxlib.h>
 #include <lualib.h>
 #include <stdlib.h>
@@ -10,11 +11,11 @@
 
 #define ROUNDS 5000
 
-/* A copy of the library's functions, by the name of "stock". */
-static void keep_stock(lua_State *state)
+/* A copy of a library's functions, by another name. */
+static void keep_stock(lua_State *state, const char *library, const char *name)
 {
         lua_newtable(state);
-        lua_getglobal(state, "string");
+        lua_getglobal(state, library);
         lua_pushnil(state);
         while (lua_next(state, -2) != 0) {
                 lua_pushvalue(state, -2);
@@ -22,10 +23,10 @@ static void keep_stock(lua_State *state)
                 lua_settable(state, -5);
         }
         lua_pop(state, 1);
-        lua_setglobal(state, "stock");
+        lua_setglobal(state, name);
 }
 
-static void test_patterns(void)
+static void compare(const char *script)
 {
         struct lua_limits limits = {.memory_limit = (size_t)64 * 1024 * 1024};
         lua_State *state = lua_limits_new_state(&limits);
@@ -34,9 +35,11 @@ static void test_patterns(void)
 
         printf("# SEED=%ld\n", seed);
         luaL_openlibs(state);
-        keep_stock(state);
+        keep_stock(state, "string", "stock");
+        keep_stock(state, "table", "stock_table");
         lua_string_open(state);
-        CHECK_INT(luaL_loadfile(state, LUA_PATTERNS), LUA_OK);
+        lua_table_open(state);
+        CHECK_INT(luaL_loadfile(state, script), LUA_OK);
         lua_pushinteger(state, seed);
         lua_pushinteger(state, ROUNDS);
         if (lua_pcall(state, 2, 3, 0) != LUA_OK) {
@@ -52,8 +55,19 @@ static void test_patterns(void)
         CHECK_INT(limits.memory, 0);
 }
 
+static void test_patterns(void)
+{
+        compare(LUA_SCRIPTS "/lua_patterns.lua");
+}
+
+static void test_tables(void)
+{
+        compare(LUA_SCRIPTS "/lua_tables.lua");
+}
+
 int main(void)
 {
         RUN(test_patterns);
+        RUN(test_tables);
         return check_done();
 }

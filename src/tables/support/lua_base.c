@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "tables/support/lua_base.h"
+#include "tables/support/lua_chunk.h"
 #include "tables/support/lua_limits.h"
 #include "tables/support/lua_string.h"
+#include "tables/support/lua_table.h"
 #include <lauxlib.h>
 #include <lualib.h>
 
 /* What temp() makes is a userdata with this metatable. */
 #define TEMP "temp"
 
-/* What is over: an error that was caught there is raised again. */
+/* What was refused memory is caught as other errors are, but not to go on. */
 static int after_call(lua_State *state, int status, lua_KContext first)
 {
         (void)status;
@@ -29,35 +31,18 @@ static int call_guarded(lua_State *state)
 }
 
 /*
- * A handler of xpcall. When a limit is exceeded it would run with nothing to
- * stop it: inside of the hook, that is.
- */
-static int handle_error(lua_State *state)
-{
-        if (lua_limits_of(state)->excess != LUA_WITHIN)
-                return 1;
-        lua_pushvalue(state, lua_upvalueindex(1));
-        lua_insert(state, 1);
-        lua_call(state, lua_gettop(state) - 1, 1);
-        return 1;
-}
-
-static int call_xpcall(lua_State *state)
-{
-        luaL_checktype(state, 2, LUA_TFUNCTION);
-        lua_pushvalue(state, 2);
-        lua_pushcclosure(state, handle_error, 1);
-        lua_replace(state, 2);
-        return call_guarded(state);
-}
-
-/*
  * Arguments are checked before a function of Lua's is called for another one:
  * it would name neither of them, nor the line.
  */
 static int call_pcall(lua_State *state)
 {
         luaL_checkany(state, 1);
+        return call_guarded(state);
+}
+
+static int call_xpcall(lua_State *state)
+{
+        luaL_checktype(state, 2, LUA_TFUNCTION);
         return call_guarded(state);
 }
 
@@ -98,29 +83,23 @@ static const char *mode_of(const struct lua_source *source)
         return (source->grants & LUA_GRANT_BYTECODE) != 0 ? "bt" : "t";
 }
 
-/* load and loadfile: text only. `mode` is the number of that argument. */
-static int load_text(lua_State *state, int mode)
-{
-        if ((source_of(state)->grants & LUA_GRANT_BYTECODE) == 0) {
-                if (lua_gettop(state) < mode)
-                        lua_settop(state, mode);
-                lua_pushliteral(state, "t");
-                lua_replace(state, mode);
-        }
-        return call_guarded(state);
-}
-
 static int load(lua_State *state)
 {
-        if (!lua_isstring(state, 1))
-                luaL_checktype(state, 1, LUA_TFUNCTION);
-        return load_text(state, 3);
+        bool is_free = (source_of(state)->grants & LUA_GRANT_BYTECODE) != 0;
+
+        return lua_chunk_load(state, is_free ? NULL : "t");
 }
 
 static int load_file(lua_State *state)
 {
         luaL_checkstring(state, 1); /* not from stdin */
-        return load_text(state, 2);
+        if ((source_of(state)->grants & LUA_GRANT_BYTECODE) == 0) {
+                if (lua_gettop(state) < 2)
+                        lua_settop(state, 2);
+                lua_pushliteral(state, "t"); /* text only */
+                lua_replace(state, 2);
+        }
+        return call_guarded(state);
 }
 
 static int do_file(lua_State *state)
@@ -149,6 +128,13 @@ static int print(lua_State *state)
         luaL_pushresult(&line);
         lua_print_line(&source_of(state)->print, lua_tostring(state, -1));
         return 0;
+}
+
+static int to_number(lua_State *state)
+{
+        if (lua_type(state, 1) == LUA_TSTRING)
+                lua_limits_spend(state, lua_rawlen(state, 1));
+        return lua_limits_covered(state);
 }
 
 static int temp(lua_State *state)
@@ -203,6 +189,7 @@ static void open_base(lua_State *state, struct lua_source *source)
                 take_away(state, "dofile");
                 take_away(state, "loadfile");
         }
+        lua_limits_cover(state, "tonumber", to_number);
         take_away(state, "collectgarbage");
         take_away(state, "warn");
         lua_pop(state, 1);
@@ -272,5 +259,6 @@ void lua_base_open(lua_State *state, struct lua_source *source)
         luaL_requiref(state, LUA_UTF8LIBNAME, luaopen_utf8, 1);
         lua_pop(state, 4);
         lua_string_open(state);
+        lua_table_open(state);
         open_allowed(state, source->grants);
 }

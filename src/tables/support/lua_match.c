@@ -114,11 +114,12 @@ static const char *match_balanced(
         return NULL;
 }
 
-static const char *match_frontier(const struct lua_match *match,
-        const struct lua_item *item, const char *at)
+static const char *match_frontier(
+        struct lua_match *match, const struct lua_item *item, const char *at)
 {
         char before = '\0', here = '\0';
 
+        step(match);
         if (at > match->begin)
                 before = at[-1];
         if (at < match->end)
@@ -133,6 +134,7 @@ static const char *match_same(
         const char *text = match->captures[item->first].at;
         size_t size = match->captures[item->first].size;
 
+        step(match);
         if (size > (size_t)(match->end - at))
                 return NULL;
         for (size_t i = 0; i < size; i++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tables/support/lua_script.h"
-#include "base/events.h"
 #include "tables/support/lua_answer.h"
 #include "tables/support/lua_base.h"
+#include "tables/support/lua_chunk.h"
 #include "tables/support/lua_limits.h"
 #include <errno.h>
 #include <lauxlib.h>
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 /* How long a script may run at all, in milliseconds. */
-#define RUN_TIME 10000
+#define RUN_TIME 3000
 
 struct lua_script {
         struct lua_source *source;
@@ -71,7 +71,7 @@ static int run_script(lua_State *state)
 
         lua_base_open(state, source);
         name = lua_pushfstring(state, "@%s", source->file);
-        if (luaL_loadbufferx(state, text.data, text.size, name,
+        if (lua_chunk_compile(state, text, name,
                     (source->grants & LUA_GRANT_BYTECODE) != 0 ? "bt" : "t") !=
                 LUA_OK)
                 return lua_error(state);
@@ -93,20 +93,16 @@ static int call(struct lua_script *script, lua_CFunction function, void *ctx,
 {
         struct lua_limits *limits = &script->limits;
         lua_State *state = script->state;
-        int status;
+        int status = lua_limits_call(state, function, ctx);
 
-        lua_pushcfunction(state, function);
-        lua_pushlightuserdata(state, ctx);
-        status = lua_pcall(state, 1, 0, 0);
-        if (status == LUA_ERRMEM && limits->excess == LUA_WITHIN)
-                limits->excess = LUA_MEMORY;
         if (limits->excess != LUA_WITHIN) {
                 lua_limits_explain(limits, script->source->file, ret_reason);
-        } else if (status != LUA_OK) {
-                lua_answer_explain(state, script->source->file, ret_reason);
+                return -1;
         }
+        if (status != LUA_OK)
+                lua_answer_explain(state, script->source->file, ret_reason);
         lua_settop(state, 0);
-        return limits->excess == LUA_WITHIN && status == LUA_OK ? 0 : -1;
+        return status == LUA_OK ? 0 : -1;
 }
 
 static void begin_limits(
@@ -123,6 +119,7 @@ int lua_script_begin(
 {
         if (script->state != NULL)
                 return 0;
+        script->limits.events = script->source->events;
         script->limits.memory_limit = script->source->memory_limit;
         script->state = lua_limits_new_state(&script->limits);
         if (script->state == NULL) {

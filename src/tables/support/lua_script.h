@@ -21,7 +21,7 @@ struct lua_script *lua_script_new(
 void lua_script_free(struct lua_script *script);
 
 /*
- * Runs the script, until the deadline or for ten seconds at most, so that it
+ * Runs the script, until the deadline or for three seconds at most, so that it
  * is ready to answer.
  * Returns 0, or a negative errno with the reason: -EBADMSG for what is wrong in
  * the script. Does nothing when it is ready.

@@ -242,6 +242,7 @@ struct lua_source *lua_source_open(const struct table_env *env,
                 refuse_errno(file, -ENOMEM, ret_reason);
                 return NULL;
         }
+        source->events = env->events;
         arena_init(&source->arena, NULL, 0, SIZE_MAX);
         r = read_options(env, source, file, &script, ret_reason);
         if (r == 0)

@@ -4,6 +4,7 @@
 #define TABLES_SUPPORT_LUA_SOURCE_H
 
 #include "base/cf.h"
+#include "base/events.h"
 #include "tables/support/lua_print.h"
 #include "tables/table.h"
 
@@ -25,6 +26,7 @@ struct lua_source {
         unsigned grants;
         size_t memory_limit;
         uint64_t instruction_limit;
+        struct events *events; /* NULL: none; outlives it */
         struct lua_print print;
         struct table_file files[2];
         size_t file_count;

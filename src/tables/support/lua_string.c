@@ -4,6 +4,10 @@
 #include "tables/support/lua_match.h"
 #include <lauxlib.h>
 #include <lualib.h>
+#include <stdlib.h>
+
+/* Of functions that go through a string byte by byte. */
+#define BYTES_PER_STEP 8
 
 static struct span check_text(lua_State *state, int argument)
 {
@@ -41,7 +45,7 @@ static int find_plain(
 {
         const char *found;
 
-        lua_limits_spend(state, subject.size - start);
+        lua_limits_spend(state, subject.size - start + text.size);
         found = memmem(subject.data + start, subject.size - start, text.data,
                 text.size);
         if (found == NULL) {
@@ -65,6 +69,7 @@ static int search(lua_State *state, bool is_find)
                 lua_pushnil(state);
                 return 1;
         }
+        lua_limits_spend(state, text.size / BYTES_PER_STEP);
         if (is_find && (lua_toboolean(state, 4) || is_plain(text)))
                 return find_plain(state, subject, text, start);
         lua_match_init(
@@ -275,63 +280,116 @@ static int gsub(lua_State *state)
         return 2;
 }
 
-/* Calls the function of the library that this one is instead of. */
-static int call_original(lua_State *state)
+/*
+ * Counts what it takes to go through the strings on the stack, from this index
+ * on, and a step for each value.
+ */
+static void spend_values(lua_State *state, int first)
 {
-        lua_pushvalue(state, lua_upvalueindex(1));
-        lua_insert(state, 1);
-        lua_call(state, lua_gettop(state) - 1, LUA_MULTRET);
-        return lua_gettop(state);
+        uint64_t steps = 0;
+
+        for (int i = first; i <= lua_gettop(state); i++) {
+                steps++;
+                if (lua_type(state, i) == LUA_TSTRING)
+                        steps += lua_rawlen(state, i) / BYTES_PER_STEP;
+        }
+        lua_limits_spend(state, steps);
 }
 
-/*
- * Copies of nothing take no memory, but time. What is wrong with the arguments
- * is said here: the function of the library would not know its name and line.
- */
+/* Functions that take as long as what they return is large. */
+static int do_results(lua_State *state)
+{
+        int count = lua_limits_covered(state);
+
+        spend_values(state, lua_gettop(state) - count + 1);
+        return count;
+}
+
+/* Likewise, and as their arguments are. */
+static int do_values(lua_State *state)
+{
+        spend_values(state, 1);
+        return do_results(state);
+}
+
+/* string.unpack: the format is gone through, the other text is not. */
+static int unpack(lua_State *state)
+{
+        if (lua_type(state, 1) == LUA_TSTRING)
+                lua_limits_spend(state, lua_rawlen(state, 1) / BYTES_PER_STEP);
+        return do_results(state);
+}
+
+/* Copies of nothing would take no memory, but time. */
 static int rep(lua_State *state)
 {
+        struct span text = check_text(state, 1), between;
         lua_Integer count = luaL_checkinteger(state, 2);
 
-        luaL_checkstring(state, 1);
-        luaL_optstring(state, 3, "");
+        between.data = luaL_optlstring(state, 3, "", &between.size);
         if (count > 0)
                 lua_limits_spend(state, (uint64_t)count);
-        return call_original(state);
+        if (text.size > 0 || between.size > 0)
+                return lua_limits_covered(state);
+        lua_pushliteral(state, "");
+        return 1;
 }
 
-/* Neither do moves of what is not there. */
-static int move(lua_State *state)
+/* utf8.len: of how many characters, or how far there are any. */
+static int utf8_length(lua_State *state)
 {
-        lua_Integer first = luaL_checkinteger(state, 2);
-        lua_Integer last = luaL_checkinteger(state, 3);
+        int count = lua_limits_covered(state);
+        lua_Integer last = lua_tointeger(state, -1);
 
-        luaL_checkinteger(state, 4);
-        if (luaL_getmetafield(state, 1, "__index") == LUA_TNIL)
-                luaL_checktype(state, 1, LUA_TTABLE);
-        else
-                lua_pop(state, 1);
-        if (last > first)
-                lua_limits_spend(state, (uint64_t)last - (uint64_t)first);
-        return call_original(state);
+        if (last > 0)
+                lua_limits_spend(state, (uint64_t)last / BYTES_PER_STEP);
+        return count;
 }
 
-/* Puts a function in a library in place of that of the same name. */
-static void cover(lua_State *state, const char *name, lua_CFunction function)
+/* utf8.offset: from where to where it has gone; NULL: through all. */
+static int utf8_offset(lua_State *state)
 {
-        lua_getfield(state, -1, name);
-        lua_pushcclosure(state, function, 1);
-        lua_setfield(state, -2, name);
+        lua_Integer size = (lua_Integer)lua_rawlen(state, 1), steps = size;
+        lua_Integer start = lua_tointeger(state, 2) > 0 ? 1 : size + 1;
+        int count;
+
+        if (lua_isinteger(state, 3))
+                start = lua_tointeger(state, 3);
+        if (start < 0)
+                start += size + 1;
+        count = lua_limits_covered(state);
+        if (lua_isinteger(state, -1))
+                steps = llabs(lua_tointeger(state, -1) - start);
+        lua_limits_spend(state, (uint64_t)steps / BYTES_PER_STEP);
+        return count;
+}
+
+static void cover_strings(lua_State *state)
+{
+        static const char *const by_values[] = {
+                "format", "lower", "pack", "packsize", "reverse", "upper"};
+        static const char *const by_results[] = {"byte", "char", "dump", "sub"};
+
+        for (size_t i = 0; i < sizeof(by_values) / sizeof(by_values[0]); i++)
+                lua_limits_cover(state, by_values[i], do_values);
+        for (size_t i = 0; i < sizeof(by_results) / sizeof(by_results[0]); i++)
+                lua_limits_cover(state, by_results[i], do_results);
+        lua_limits_cover(state, "find", find);
+        lua_limits_cover(state, "gmatch", gmatch);
+        lua_limits_cover(state, "gsub", gsub);
+        lua_limits_cover(state, "match", match);
+        lua_limits_cover(state, "rep", rep);
+        lua_limits_cover(state, "unpack", unpack);
 }
 
 void lua_string_open(lua_State *state)
 {
         lua_getglobal(state, LUA_STRLIBNAME);
-        cover(state, "find", find);
-        cover(state, "gmatch", gmatch);
-        cover(state, "gsub", gsub);
-        cover(state, "match", match);
-        cover(state, "rep", rep);
-        lua_getglobal(state, LUA_TABLIBNAME);
-        cover(state, "move", move);
+        cover_strings(state);
+        lua_getglobal(state, LUA_UTF8LIBNAME);
+        lua_limits_cover(state, "char", do_results);
+        lua_limits_cover(state, "codepoint", do_results);
+        lua_limits_cover(state, "len", utf8_length);
+        lua_limits_cover(state, "offset", utf8_offset);
         lua_pop(state, 2);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Functions of Lua's libraries that run in C for as long as a key may make
- * them: find, match, gmatch, gsub and rep of strings, and table.move. These
- * keep to the limits of the state, and do the same otherwise.
+ * Functions of Lua's libraries string and utf8 that run in C for as long as a
+ * key may make them: they keep to the limits of the state, and do the same
+ * otherwise.
  */
 #ifndef TABLES_SUPPORT_LUA_STRING_H
 #define TABLES_SUPPORT_LUA_STRING_H
