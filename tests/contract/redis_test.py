@@ -56,7 +56,7 @@ def _():
             "stream": table("XRANGE %s - +"), "parts": table("GET %u@%2.%1"),
             "format": table("LRANGE %s 0 -1", result_format="<%s@%U>"),
             "limit": table("LRANGE %s 0 -1", expansion_limit=2),
-            "echo": table("ECHO %s", fold="no")}) as maps:
+            "echo": table("ECHO %s")}) as maps:
         assert maps.value("get", "a@b.c") == "x@y"
         assert maps.value("get", "A@B.C") == "x@y"
         assert maps.value("get", "Straße") == "folded"
@@ -488,7 +488,7 @@ def _():
         "path": (table(hosts="unix:/" + "x" * 200), "HOST:PORT"),
         "number": (table(database="x"), "database"),
         "connections": (table(connections=0), "connections"),
-        "both": (table(sentinels="localhost"), "not both"),
+        "both": (table(sentinels="localhost"), "not together"),
         "nameless": (table(hosts=None, sentinels="x"), "master_name"),
         "hostless": (table(master_name="x"), "sentinels"),
         "user": (table(user="x"), "password")}
