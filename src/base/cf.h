@@ -2,8 +2,8 @@
 /*
  * The configuration file of one table, in the form of Postfix's *_table(5):
  * "key = value" lines, read by the rules that Postfix has for them, so that its
- * files are read unchanged. Unknown keys are warned of, of two values for one
- * key the last counts, '$' and quotes mean nothing, numbers have no units.
+ * files are read unchanged. Of two values for one key the last counts, '$' and
+ * quotes mean nothing, numbers have no units.
  */
 #ifndef BASE_CF_H
 #define BASE_CF_H
@@ -34,26 +34,58 @@ struct cf_option {
         const char *summary;  /* one line for the manual */
 };
 
+/* What the file says of an option. */
+struct cf_entry {
+        const char *text; /* NULL: nothing */
+        size_t line, column;
+};
+
+/* A file of a table: who reads it sets the first group. */
+struct cf {
+        const char *file; /* borrowed, as long as anybody asks for places */
+        const struct cf_option *options;
+        struct arena *arena;   /* of what lives on */
+        struct report *report; /* for the same time */
+        /* Postfix ignores unknown keys: a warning. Else they are wrong. */
+        bool is_of_postfix;
+
+        struct cf_entry *entries;      /* one for each option, */
+        struct cf_entry *secret_files; /* ... and of its NAME_file */
+};
+
 /*
- * Reads a file into a struct. What lives on lives in the arena. Returns 0, or a
- * negative errno with the reason: -EBADMSG for what is wrong in the file.
+ * Reads the file into a struct. Returns 0, or a negative errno with the reason:
+ * -EBADMSG for what is wrong in the file. cf_load_text: from memory, under the
+ * file's name.
  */
+int cf_load(struct cf *cf, void *ret_values, struct reason *ret_reason);
+int cf_load_text(struct cf *cf, struct span text, void *ret_values,
+        struct reason *ret_reason);
+
+/* The same, for who has no more to say of a file that is none of Postfix's. */
 int cf_read(const char *file, const struct cf_option *options,
         struct arena *arena, struct report *report, void *ret_values,
         struct reason *ret_reason);
-
-/*
- * For whoever looks further into the values: sets the reason, with the file's
- * name in front, and returns its code. What is wrong in the file (-EINVAL) is
- * not wrong in the table's argument: -EBADMSG.
- */
-int cf_refuse(const char *file, int code, const char *text,
-        struct reason *ret_reason);
-int cf_refuse_memory(const char *file, struct reason *ret_reason);
-
-/* As cf_read, from memory, under the name `file`. */
 int cf_read_text(const char *file, struct span text,
         const struct cf_option *options, struct arena *arena,
         struct report *report, void *ret_values, struct reason *ret_reason);
+
+/*
+ * Where an option stands: the one whose name `text` begins with, as in
+ * "hosts: there is none"; the file alone when it says nothing of that.
+ */
+struct place cf_place(const struct cf *cf, const char *text);
+
+/*
+ * For whoever looks further into the values: sets the reason, with the place in
+ * front that the text is about, as above, and returns its code. What is wrong
+ * in the file (-EINVAL) is not wrong in the table's argument: -EBADMSG.
+ */
+int cf_refuse(const struct cf *cf, int code, const char *text,
+        struct reason *ret_reason);
+int cf_refuse_memory(const char *file, struct reason *ret_reason);
+
+/* Warns of what the text is about, as above. */
+void cf_warn(const struct cf *cf, const char *text);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/lines.h"
 #include "base/braces.h"
+#include "base/regular.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -56,13 +56,11 @@ struct lines *lines_open(const char *file, struct reason *ret_reason)
 
         if (lines == NULL)
                 return NULL;
-        lines->fd = open(file, O_RDONLY | O_CLOEXEC);
-        if (lines->fd < 0) {
-                reason_set_errno(ret_reason, -errno, "%s", file);
-                lines_close(lines);
-                return NULL;
-        }
-        return lines;
+        lines->fd = regular_open(file, file, ret_reason);
+        if (lines->fd >= 0)
+                return lines;
+        lines_close(lines);
+        return NULL;
 }
 
 struct lines *lines_open_text(

@@ -15,8 +15,8 @@
 struct lines;
 
 /*
- * Opens a file, or reads `text` (borrowed) under the name `file`.
- * Returns NULL with the reason on failure.
+ * Opens a file, as base/regular.h does, or reads `text` (borrowed) under the
+ * name `file`. Returns NULL with the reason on failure.
  */
 struct lines *lines_open(const char *file, struct reason *ret_reason);
 struct lines *lines_open_text(

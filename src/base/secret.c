@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/secret.h"
+#include "base/regular.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,47 +20,37 @@ static int find_path(
         if (*name == '/') {
                 length = snprintf(path, size, "%s", name);
         } else if (*name == '\0' || strchr(name, '/') != NULL) {
-                reason_set(ret_reason,
-                        "\"%s\": expected an absolute path, or the name of a "
-                        "credential",
-                        name);
+                reason_set(ret_reason, "expected an absolute path, or the name "
+                                       "of a credential");
                 ret_reason->code = -EBADMSG;
                 return -EBADMSG;
         } else if (directory == NULL) {
-                reason_set(ret_reason,
-                        "\"%s\": no credentials were passed "
-                        "(CREDENTIALS_DIRECTORY)",
-                        name);
+                reason_set(ret_reason, "no credentials were passed "
+                                       "(CREDENTIALS_DIRECTORY)");
                 ret_reason->code = -ENOENT;
                 return -ENOENT;
         } else {
                 length = snprintf(path, size, "%s/%s", directory, name);
         }
         if (length < 0 || (size_t)length >= size) {
-                reason_set_errno(ret_reason, -ENAMETOOLONG, "%s", name);
+                reason_set_errno(ret_reason, -ENAMETOOLONG, "the path");
                 return -ENAMETOOLONG;
         }
         return 0;
 }
 
 /* Reads up to `size` bytes. Returns how many, or a negative errno. */
-static ssize_t read_file(const char *path, char *buffer, size_t size)
+static ssize_t read_file(int fd, char *buffer, size_t size)
 {
-        int fd = open(path, O_RDONLY | O_CLOEXEC);
         size_t used = 0;
         ssize_t got;
 
-        if (fd < 0)
-                return -errno;
         do {
                 got = read(fd, buffer + used, size - used);
                 if (got > 0)
                         used += (size_t)got;
         } while ((got > 0 && used < size) || (got < 0 && errno == EINTR));
-        if (got < 0)
-                got = -errno;
-        close(fd);
-        return got < 0 ? got : (ssize_t)used;
+        return got < 0 ? -errno : (ssize_t)used;
 }
 
 /* Returns the text without its newline. */
@@ -87,43 +77,62 @@ static const char *complain(struct span text, size_t read)
                                                           : NULL;
 }
 
-int secret_read(const char *name, struct arena *arena, const char **ret_text,
-        struct reason *ret_reason)
+/* Reads from a file that reasons call `called`. */
+static int read_open(int fd, const char *called, struct arena *arena,
+        const char **ret_text, struct reason *ret_reason)
 {
-        char path[PATH_MAX];
-        char *buffer = NULL;
-        const char *complaint;
+        char *buffer = malloc(SECRET_SIZE_MAX + 1);
+        ssize_t size = buffer == NULL
+                               ? -ENOMEM
+                               : read_file(fd, buffer, SECRET_SIZE_MAX + 1);
+        const char *complaint = NULL;
         struct span text;
-        ssize_t size;
-        int r = find_path(name, path, sizeof(path), ret_reason);
+        int r = size < 0 ? (int)size : 0;
 
-        if (r < 0)
-                return r;
-        buffer = malloc(SECRET_SIZE_MAX + 1);
-        size = buffer == NULL ? -ENOMEM
-                              : read_file(path, buffer, SECRET_SIZE_MAX + 1);
-        if (size < 0) {
-                r = (int)size;
-                reason_set_errno(ret_reason, r, "%s", path);
-                goto end;
+        if (r == 0) {
+                text = chomp((struct span){buffer, (size_t)size});
+                complaint = complain(text, (size_t)size);
         }
-        text = chomp((struct span){buffer, (size_t)size});
-        complaint = complain(text, (size_t)size);
+        if (r == 0 && complaint == NULL) {
+                *ret_text = arena_copy(arena, text);
+                r = *ret_text == NULL ? -ENOMEM : 0;
+        }
+        if (r < 0)
+                reason_set_errno(ret_reason, r, "%s", called);
         if (complaint != NULL) {
                 r = -EBADMSG;
-                reason_set(ret_reason, "%s: %s", path, complaint);
+                reason_set(ret_reason, "%s: %s", called, complaint);
                 ret_reason->code = r;
-                goto end;
         }
-        *ret_text = arena_copy(arena, text);
-        if (*ret_text == NULL) {
-                r = -ENOMEM;
-                reason_set_errno(ret_reason, r, "%s", path);
-        }
-
-end:
         if (buffer != NULL)
                 explicit_bzero(buffer, SECRET_SIZE_MAX + 1);
         free(buffer);
         return r;
+}
+
+int secret_read(const char *name, struct arena *arena, const char **ret_text,
+        struct reason *ret_reason)
+{
+        /* Somebody may have written the password itself. */
+        const char *called = *name == '/' ? name : "the credential";
+        char path[PATH_MAX];
+        int fd, r = find_path(name, path, sizeof(path), ret_reason);
+
+        if (r < 0)
+                return r;
+        fd = regular_open(path, called, ret_reason);
+        if (fd < 0)
+                return fd;
+        r = read_open(fd, called, arena, ret_text, ret_reason);
+        close(fd);
+        return r;
+}
+
+struct span secret_without_login(struct span server)
+{
+        const char *at =
+                server.size > 0 ? memrchr(server.data, '@', server.size) : NULL;
+        size_t before = at != NULL ? (size_t)(at - server.data) + 1 : 0;
+
+        return (struct span){server.data + before, server.size - before};
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Passwords that stand in files of their own. */
+/* Passwords: those in files of their own, and those that nobody may see. */
 #ifndef BASE_SECRET_H
 #define BASE_SECRET_H
 
@@ -12,9 +12,16 @@
  * newline at its end is no part of it.
  *
  * Returns 0, or a negative errno with the reason, which never holds any of the
- * contents; -EBADMSG for contents that can be no password.
+ * contents, nor a name that is no path; -EBADMSG for contents that can be no
+ * password, and for what is no regular file.
  */
 int secret_read(const char *name, struct arena *arena, const char **ret_text,
         struct reason *ret_reason);
+
+/*
+ * What may be shown of what names a server, or should: without what stands
+ * before its last '@', which may be a password.
+ */
+struct span secret_without_login(struct span server);
 
 #endif

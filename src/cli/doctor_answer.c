@@ -7,8 +7,8 @@
 #include "cli/doctor_reach.h"
 #include "cli/text.h"
 
+#include "base/nearest.h"
 #include "config/config.h"
-#include "config/nearest.h"
 
 #include <errno.h>
 #include <grp.h>

@@ -2,7 +2,7 @@
 #include "config/checks.h"
 
 #include "base/braces.h"
-#include "config/nearest.h"
+#include "base/nearest.h"
 #include "config/section.h"
 #include "tables/spec.h"
 #include "tables/table.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config/kinds.h"
 
-#include "config/nearest.h"
+#include "base/nearest.h"
 
 #include <stdio.h>
 

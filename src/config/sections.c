@@ -289,7 +289,8 @@ static int read_file(struct reader *reader, const char *file,
         const char *complaint;
         struct source *source;
         struct reason reason;
-        int r = source_read(file, &reader->findings->arena, &source, &reason);
+        int r = source_read(file, included_at != NULL, &reader->findings->arena,
+                &source, &reason);
 
         if (r == -ENOMEM)
                 return r;

@@ -2,6 +2,7 @@
 #include "config/source.h"
 
 #include "base/braces.h"
+#include "base/regular.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -45,24 +46,41 @@ static int read_all(int fd, char **ret_text, size_t *ret_size)
         return 0;
 }
 
-static int read_text(
-        const char *file, struct arena *arena, struct span *ret_text)
+static int read_text(int fd, struct arena *arena, struct span *ret_text)
 {
-        int fd = open(file, O_RDONLY | O_CLOEXEC);
         char *text = NULL, *copy;
         size_t size = 0;
-        int r;
+        int r = read_all(fd, &text, &size);
 
-        if (fd < 0)
-                return -errno;
-        r = read_all(fd, &text, &size);
-        close(fd);
         if (r < 0)
                 return r;
         copy = arena_copy(arena, (struct span){text, size});
         free(text);
         *ret_text = (struct span){copy, size};
         return copy == NULL ? -ENOMEM : 0;
+}
+
+/* What somebody has opened for us: a terminal, or a shell's "<(...)". */
+static bool is_open_already(const char *file)
+{
+        return strcmp(file, "/dev/stdin") == 0 ||
+               strncmp(file, "/dev/fd/", strlen("/dev/fd/")) == 0 ||
+               strncmp(file, "/proc/self/fd/", strlen("/proc/self/fd/")) == 0;
+}
+
+/* A pipe that only has a name may never have a writer. */
+static int open_file(
+        const char *file, bool is_included, struct reason *ret_reason)
+{
+        int fd;
+
+        if (is_included || !is_open_already(file))
+                return regular_open(file, file, ret_reason);
+        fd = open(file, O_RDONLY | O_CLOEXEC);
+        if (fd >= 0)
+                return fd;
+        reason_set_errno(ret_reason, -errno, "%s", file);
+        return ret_reason->code;
 }
 
 /* Finds the absolute path, which a pipe doesn't have, and its directory. */
@@ -81,16 +99,20 @@ static int find_path(struct source *source, struct arena *arena)
         return source->path == NULL || source->directory == NULL ? -ENOMEM : 0;
 }
 
-int source_read(const char *file, struct arena *arena,
+int source_read(const char *file, bool is_included, struct arena *arena,
         struct source **ret_source, struct reason *ret_reason)
 {
-        struct source *source = arena_alloc(arena, sizeof(*source));
-        int r = -ENOMEM;
+        struct source *source;
+        int fd = open_file(file, is_included, ret_reason), r = -ENOMEM;
 
+        if (fd < 0)
+                return fd;
+        source = arena_alloc(arena, sizeof(*source));
         if (source != NULL) {
                 *source = (struct source){.file = file};
-                r = read_text(file, arena, &source->text);
+                r = read_text(fd, arena, &source->text);
         }
+        close(fd);
         if (r == 0)
                 r = find_path(source, arena);
         if (r < 0)

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/report.h"
+#include <stdbool.h>
 
 struct source {
         const char *file;      /* as in the places of what stands in it */
@@ -19,10 +20,11 @@ struct source {
 };
 
 /*
- * Reads a file whole, into the arena; `file` is borrowed. Returns 0, or a
- * negative errno with the reason.
+ * Reads a file whole, into the arena; `file` is borrowed. Only one that is not
+ * included may be something else than a regular file, under a name such as
+ * /dev/stdin or /dev/fd/3. Returns 0, or a negative errno with the reason.
  */
-int source_read(const char *file, struct arena *arena,
+int source_read(const char *file, bool is_included, struct arena *arena,
         struct source **ret_source, struct reason *ret_reason);
 
 /* Returns a line, from 1, without its newline; empty when there is none. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the log writes: levels by area, traces. */
-#include "config/nearest.h"
+#include "base/nearest.h"
 #include "config/types.h"
 #include "config/values.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config/values.h"
 
-#include "config/nearest.h"
+#include "base/nearest.h"
 
 #include <errno.h>
 #include <stdio.h>

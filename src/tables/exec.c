@@ -75,39 +75,52 @@ static struct span stem_of(const char *file)
 }
 
 static int read_map(
-        const char *file, struct exec *exec, struct reason *ret_reason)
+        const struct cf *cf, struct exec *exec, struct reason *ret_reason)
 {
         exec->peer.map = exec->options.map;
         if (exec->peer.map == NULL)
-                exec->peer.map = arena_copy(&exec->arena, stem_of(file));
+                exec->peer.map = arena_copy(&exec->arena, stem_of(cf->file));
         if (exec->peer.map == NULL)
-                return cf_refuse_memory(file, ret_reason);
+                return cf_refuse_memory(cf->file, ret_reason);
         if (strchr(exec->peer.map, ' ') != NULL)
                 return cf_refuse(
-                        file, -EINVAL, "map: a name has no blanks", ret_reason);
+                        cf, -EINVAL, "map: a name has no blanks", ret_reason);
         return 0;
 }
 
+static int read_directory(
+        const struct cf *cf, struct exec *exec, struct reason *ret_reason)
+{
+        const char *directory = exec->options.directory;
+        struct reason why, text;
+        int r;
+
+        if (directory[0] != '/')
+                return cf_refuse(cf, -EINVAL,
+                        "directory: write an absolute path", ret_reason);
+        exec->command.directory = directory;
+        r = path_check_directory(directory, &why);
+        if (r == 0)
+                return 0;
+        reason_set(&text, "directory: %s", why.text);
+        return cf_refuse(cf, r, text.text, ret_reason);
+}
+
 static int read_command(
-        const char *file, struct exec *exec, struct reason *ret_reason)
+        const struct cf *cf, struct exec *exec, struct reason *ret_reason)
 {
         const struct options *values = &exec->options;
         struct reason why;
         int r;
 
         if (values->command == NULL)
-                return cf_refuse(
-                        file, -EINVAL, "command is missing", ret_reason);
-        if (values->directory[0] != '/')
-                return cf_refuse(file, -EINVAL,
-                        "directory: write an absolute path", ret_reason);
-        exec->command.directory = values->directory;
+                return cf_refuse(cf, -EINVAL, "command is missing", ret_reason);
         r = exec_command_parse(
                 values->command, &exec->arena, &exec->command, &why);
         if (r == 0)
                 r = exec_command_set_environment(values->environment,
                         &exec->arena, &exec->command, &why);
-        return r < 0 ? cf_refuse(file, r, why.text, ret_reason) : 0;
+        return r < 0 ? cf_refuse(cf, r, why.text, ret_reason) : 0;
 }
 
 /* A program that was replaced is started anew. */
@@ -126,6 +139,10 @@ static int read_all(const struct table_env *env, const char *file,
         struct exec *exec, struct reason *ret_reason)
 {
         const char *name = arena_copy(&exec->arena, span_of(file));
+        struct cf cf = {.file = name,
+                .options = options,
+                .arena = &exec->arena,
+                .report = env->report};
         int r;
 
         if (name == NULL)
@@ -137,12 +154,13 @@ static int read_all(const struct table_env *env, const char *file,
         exec->peer.name = name;
         r = note_file(name, &exec->files[0], ret_reason);
         if (r == 0)
-                r = cf_read(name, options, &exec->arena, env->report,
-                        &exec->options, ret_reason);
+                r = cf_load(&cf, &exec->options, ret_reason);
         if (r == 0)
-                r = read_map(name, exec, ret_reason);
+                r = read_map(&cf, exec, ret_reason);
         if (r == 0)
-                r = read_command(name, exec, ret_reason);
+                r = read_command(&cf, exec, ret_reason);
+        if (r == 0)
+                r = read_directory(&cf, exec, ret_reason);
         if (r == 0)
                 r = note_file(exec->command.path, &exec->files[1], ret_reason);
         return r;

@@ -14,7 +14,7 @@
 extern const struct table_type table_type_memcache;
 
 struct options {
-        const char *memcache, *backup, *key_format, *domain;
+        const char *memcache, *backup, *key_format, *key_digest, *domain;
         uint64_t flags, ttl, data_size_limit, line_size_limit;
         uint64_t max_try, retry_pause, timeout;
         bool read_only;
@@ -38,6 +38,9 @@ static const struct cf_option options[] = {
                 "seconds that it is stored for"},
         {"key_format", TEXT(key_format), SIZE(1), .fallback = "%s",
                 .summary = "the key to ask the server for"},
+        {"key_digest", TEXT(key_digest), SIZE(0),
+                .summary = "refused, unless it is empty: keys are asked for "
+                           "as they are"},
         {"domain", TEXT(domain), SIZE(0),
                 .summary = "only addresses in these domains are looked up"},
         {"data_size_limit", NUMBER(data_size_limit), 1, DATA_MAX_BYTES, "10240",
@@ -64,15 +67,17 @@ struct memcache_table {
         struct arena arena;
 };
 
-static int read_server(const char *file, const struct options *values,
+static int read_server(const struct cf *cf, const struct options *values,
         struct memcache *memcache, struct reason *ret_reason)
 {
-        struct reason why;
+        struct reason why, text;
         int r = address_parse(
                 span_of(values->memcache), &memcache->server.address, &why);
 
-        if (r < 0)
-                return cf_refuse(file, r, why.text, ret_reason);
+        if (r < 0) {
+                reason_set(&text, "memcache: %s", why.text);
+                return cf_refuse(cf, r, text.text, ret_reason);
+        }
         memcache->server.name = values->memcache;
         memcache->server.protocol = &memcache_protocol;
         memcache->server.ctx = &memcache->limits;
@@ -89,28 +94,51 @@ static int read_server(const char *file, const struct options *values,
         return 0;
 }
 
-static int open_parts(const struct table_env *env, const char *file,
+/* Postfix 3.11 asks for a digest of the key, if it is told so. */
+static int check_keys(const struct cf *cf, const struct options *values,
+        struct reason *ret_reason)
+{
+        if (values->key_digest == NULL || *values->key_digest == '\0')
+                return 0;
+        return cf_refuse(cf, -EBADMSG,
+                "key_digest: not supported: other keys would be asked for "
+                "than by Postfix",
+                ret_reason);
+}
+
+static int open_backup(const struct table_env *env, const struct cf *cf,
+        const struct options *values, struct memcache *memcache,
+        struct reason *ret_reason)
+{
+        struct reason why, text;
+
+        if (values->backup == NULL)
+                return 0;
+        memcache->backup = table_open(env, values->backup, &why);
+        if (memcache->backup != NULL)
+                return 0;
+        reason_set(&text, "backup: %s", why.text);
+        return cf_refuse(cf, why.code, text.text, ret_reason);
+}
+
+static int open_parts(const struct table_env *env, const struct cf *cf,
         const struct options *values, struct memcache_table *table,
         struct reason *ret_reason)
 {
-        const struct db_common_options common = {
-                .query = values->key_format, .domain = values->domain};
+        const struct db_common_options common = {.query = values->key_format,
+                .query_name = "key_format",
+                .domain = values->domain};
         struct memcache *memcache = &table->memcache;
         struct reason why;
 
         table->common = db_common_open(env, &common, &why);
         if (table->common == NULL)
-                return cf_refuse(file, why.code, why.text, ret_reason);
+                return cf_refuse(cf, why.code, why.text, ret_reason);
         memcache->events = env->events;
         memcache->remote = remote_new(env, &memcache->server, NULL);
         if (memcache->remote == NULL)
-                return cf_refuse_memory(file, ret_reason);
-        if (values->backup == NULL)
-                return 0;
-        memcache->backup = table_open(env, values->backup, &why);
-        if (memcache->backup == NULL)
-                return cf_refuse(file, why.code, why.text, ret_reason);
-        return 0;
+                return cf_refuse_memory(cf->file, ret_reason);
+        return open_backup(env, cf, values, memcache, ret_reason);
 }
 
 /* The file with the options, those of the list of domains, the backup's. */
@@ -141,6 +169,11 @@ static int note_files(const char *file, const struct file_state *state,
 static int read_all(const struct table_env *env, const char *file,
         struct memcache_table *table, struct reason *ret_reason)
 {
+        struct cf cf = {.file = file,
+                .options = options,
+                .arena = &table->arena,
+                .report = env->report,
+                .is_of_postfix = true};
         struct file_state state;
         struct options values;
         int r = file_state_get(file, &state);
@@ -149,12 +182,13 @@ static int read_all(const struct table_env *env, const char *file,
                 reason_set_errno(ret_reason, r, "%s", file);
                 return r;
         }
-        r = cf_read(
-                file, options, &table->arena, env->report, &values, ret_reason);
+        r = cf_load(&cf, &values, ret_reason);
         if (r == 0)
-                r = read_server(file, &values, &table->memcache, ret_reason);
+                r = check_keys(&cf, &values, ret_reason);
         if (r == 0)
-                r = open_parts(env, file, &values, table, ret_reason);
+                r = read_server(&cf, &values, &table->memcache, ret_reason);
+        if (r == 0)
+                r = open_parts(env, &cf, &values, table, ret_reason);
         if (r == 0)
                 r = note_files(file, &state, table, ret_reason);
         return r;

@@ -3,6 +3,7 @@
  * mysql:FILE.cf - what a query gives that a server of MySQL or MariaDB is
  * asked, as mysql_table(5) says.
  */
+#include "tables/support/cf_files.h"
 #include "tables/support/mysql_connection.h"
 #include "tables/support/path.h"
 #include "tables/support/sql_config.h"
@@ -119,7 +120,7 @@ static const struct workers_type workers_type = {
         .free = free_database,
 };
 
-static int read_hosts(const struct table_env *env, const char *file,
+static int read_hosts(const struct table_env *env, const struct cf *cf,
         const struct options *values, struct database *database,
         struct reason *ret_reason)
 {
@@ -131,22 +132,21 @@ static int read_hosts(const struct table_env *env, const char *file,
         for (size_t i = 0; r == 0 && i < hosts->count; i++)
                 r = mysql_login_check(&hosts->list[i], &why);
         if (r < 0)
-                return cf_refuse(file, r, why.text, ret_reason);
-        hosts->map = arena_copy(&database->arena,
-                span_of(env->map != NULL ? env->map : "mysql"));
-        return hosts->map != NULL ? 0 : cf_refuse_memory(file, ret_reason);
+                return cf_refuse(cf, r, why.text, ret_reason);
+        hosts->map = arena_copy(
+                cf->arena, span_of(env->map != NULL ? env->map : "mysql"));
+        return hosts->map != NULL ? 0 : cf_refuse_memory(cf->file, ret_reason);
 }
 
-static int read_query(const struct table_env *env, const char *file,
+static int read_query(const struct table_env *env, const struct cf *cf,
         struct options *values, struct database *database,
         struct reason *ret_reason)
 {
         struct mysql_query *query = &database->source.query;
-        int r = sql_config_query(
-                file, &values->sql, &database->arena, ret_reason);
+        int r = sql_config_query(cf, &values->sql, ret_reason);
 
         if (r == 0)
-                r = sql_config_read(env, file, &values->sql, SQL_MYSQL,
+                r = sql_config_read(env, cf, &values->sql, SQL_MYSQL,
                         &database->arena, &query->sql, &query->common,
                         ret_reason);
         if (r < 0)
@@ -156,25 +156,40 @@ static int read_query(const struct table_env *env, const char *file,
         return 0;
 }
 
+/* What the library cannot read it tells late, or passes over. */
+static void warn_of_files(const struct cf *cf, const struct mysql_login *login)
+{
+        cf_files_look(cf, "option_file", login->option_file, CF_FILE_TEXT);
+        cf_files_look(cf, "tls_cert_file", login->tls_cert_file, CF_FILE_PEM);
+        cf_files_look(cf, "tls_key_file", login->tls_key_file, CF_FILE_PEM);
+        cf_files_look(cf, "tls_CAfile", login->tls_CAfile, CF_FILE_PEM);
+        cf_files_look(cf, "tls_CApath", login->tls_CApath, CF_FILE_DIRECTORY);
+}
+
 /* Reads all that the file says. The server is not asked before the first
  * lookup. */
 static int read_all(const struct table_env *env, const char *file,
         struct database *database, struct reason *ret_reason)
 {
+        struct cf cf = {.file = file,
+                .options = options,
+                .arena = &database->arena,
+                .report = env->report,
+                .is_of_postfix = true};
         struct options values;
-        int r = cf_read(file, options, &database->arena, env->report, &values,
-                ret_reason);
+        int r = cf_load(&cf, &values, ret_reason);
 
         if (r < 0)
                 return r;
         if (values.login.dbname == NULL)
                 return cf_refuse(
-                        file, -EBADMSG, "dbname is missing", ret_reason);
+                        &cf, -EBADMSG, "dbname is missing", ret_reason);
         database->source.login = values.login;
         database->idle_interval = values.idle_interval * 1000;
-        r = read_hosts(env, file, &values, database, ret_reason);
+        warn_of_files(&cf, &values.login);
+        r = read_hosts(env, &cf, &values, database, ret_reason);
         if (r == 0)
-                r = read_query(env, file, &values, database, ret_reason);
+                r = read_query(env, &cf, &values, database, ret_reason);
         return r;
 }
 

@@ -77,21 +77,33 @@ static const char *find_conflict(const struct options *values)
         if (values->command == NULL)
                 return "command is missing";
         if (values->hosts != NULL && values->sentinels != NULL)
-                return "hosts or sentinels, not both";
+                return "sentinels: not together with hosts";
         if (values->sentinels != NULL && values->master_name == NULL)
-                return "sentinels without a master_name";
+                return "sentinels: without a master_name";
         if (values->sentinels == NULL && values->master_name != NULL)
-                return "master_name without sentinels";
+                return "master_name: without sentinels";
         if (values->user != NULL && values->password == NULL)
-                return "user without a password";
+                return "user: without a password";
         if (values->sentinel_user != NULL && values->sentinel_password == NULL)
-                return "sentinel_user without a sentinel_password";
+                return "sentinel_user: without a sentinel_password";
         return NULL;
 }
 
-static int read_hosts(const struct table_env *env, const char *file,
-        const struct options *values, struct arena *arena,
-        struct hosts *ret_hosts, struct reason *ret_reason)
+/* Sentinels are hosts, too, but not of this option. */
+static int refuse_hosts(const struct cf *cf, const struct options *values,
+        const struct reason *why, struct reason *ret_reason)
+{
+        const char *what = why->text + strcspn(why->text, ":");
+        struct reason text;
+
+        reason_set(&text, "%s%s",
+                values->sentinels != NULL ? "sentinels" : "hosts", what);
+        return cf_refuse(cf, why->code, text.text, ret_reason);
+}
+
+static int read_hosts(const struct table_env *env, const struct cf *cf,
+        const struct options *values, struct hosts *ret_hosts,
+        struct reason *ret_reason)
 {
         const char *text = values->hosts != NULL ? values->hosts : HOSTS;
         struct address address;
@@ -100,19 +112,20 @@ static int read_hosts(const struct table_env *env, const char *file,
 
         if (values->sentinels != NULL)
                 text = values->sentinels;
-        r = hosts_parse(span_of(text), values->retry_interval * 1000, arena,
+        r = hosts_parse(span_of(text), values->retry_interval * 1000, cf->arena,
                 ret_hosts, &why);
         for (size_t i = 0; r == 0 && i < ret_hosts->count; i++)
                 r = redis_login_address(
                         &ret_hosts->list[i], "0", &address, &why);
         if (r < 0)
-                return cf_refuse(file, r, why.text, ret_reason);
+                return refuse_hosts(cf, values, &why, ret_reason);
         ret_hosts->map = arena_copy(
-                arena, span_of(env->map != NULL ? env->map : "redis"));
-        return ret_hosts->map != NULL ? 0 : cf_refuse_memory(file, ret_reason);
+                cf->arena, span_of(env->map != NULL ? env->map : "redis"));
+        return ret_hosts->map != NULL ? 0
+                                      : cf_refuse_memory(cf->file, ret_reason);
 }
 
-static int read_login(const struct table_env *env, const char *file,
+static int read_login(const struct table_env *env, const struct cf *cf,
         const struct options *values, struct redis *redis,
         struct reason *ret_reason)
 {
@@ -124,17 +137,17 @@ static int read_login(const struct table_env *env, const char *file,
         login->master_name = values->master_name;
         login->sentinel_user = values->sentinel_user;
         login->sentinel_password = values->sentinel_password;
-        return read_hosts(
-                env, file, values, &redis->arena, &login->hosts, ret_reason);
+        return read_hosts(env, cf, values, &login->hosts, ret_reason);
 }
 
 /* The command is parsed twice: as a whole, for what it needs of a key. */
-static int read_query(const struct table_env *env, const char *file,
+static int read_query(const struct table_env *env, const struct cf *cf,
         const struct options *values, struct redis *redis,
         struct reason *ret_reason)
 {
         const struct db_common_options common = {
                 .query = values->command,
+                .query_name = "command",
                 .result_format = values->result_format,
                 .domain = values->domain,
                 .expansion_limit = values->expansion_limit,
@@ -144,27 +157,24 @@ static int read_query(const struct table_env *env, const char *file,
                 &redis->query.command, &why);
 
         if (r < 0)
-                return cf_refuse(file, r, why.text, ret_reason);
+                return cf_refuse(cf, r, why.text, ret_reason);
         redis->query.common = db_common_open(env, &common, &why);
         if (redis->query.common == NULL)
-                return cf_refuse(file, why.code, why.text, ret_reason);
+                return cf_refuse(cf, why.code, why.text, ret_reason);
         return 0;
 }
 
-static int read_options(const struct table_env *env, const char *file,
-        struct redis *redis, struct options *ret_values,
-        struct reason *ret_reason)
+static int read_options(
+        struct cf *cf, struct options *ret_values, struct reason *ret_reason)
 {
         const char *conflict;
-        int r = cf_read(file, options, &redis->arena, env->report, ret_values,
-                ret_reason);
+        int r = cf_load(cf, ret_values, ret_reason);
 
         if (r < 0)
                 return r;
         conflict = find_conflict(ret_values);
-        return conflict != NULL
-                       ? cf_refuse(file, -EBADMSG, conflict, ret_reason)
-                       : 0;
+        return conflict != NULL ? cf_refuse(cf, -EBADMSG, conflict, ret_reason)
+                                : 0;
 }
 
 /* Reads all that the file says. The server is not asked before the first
@@ -172,6 +182,10 @@ static int read_options(const struct table_env *env, const char *file,
 static int read_all(const struct table_env *env, const char *file,
         struct redis *redis, struct options *values, struct reason *ret_reason)
 {
+        struct cf cf = {.file = file,
+                .options = options,
+                .arena = &redis->arena,
+                .report = env->report};
         const struct table_file *more;
         struct file_state state;
         size_t count;
@@ -181,11 +195,11 @@ static int read_all(const struct table_env *env, const char *file,
                 reason_set_errno(ret_reason, r, "%s", file);
                 return r;
         }
-        r = read_options(env, file, redis, values, ret_reason);
+        r = read_options(&cf, values, ret_reason);
         if (r == 0)
-                r = read_login(env, file, values, redis, ret_reason);
+                r = read_login(env, &cf, values, redis, ret_reason);
         if (r == 0)
-                r = read_query(env, file, values, redis, ret_reason);
+                r = read_query(env, &cf, values, redis, ret_reason);
         if (r < 0)
                 return r;
         more = db_common_files(redis->query.common, &count);

@@ -124,6 +124,31 @@ static const struct table_type *parse(
         return type;
 }
 
+/* A table that is being opened, which the next one is inside of. */
+struct table_outer {
+        struct span spec;
+        const struct table_outer *outer;
+};
+
+/* Returns 0, or -EINVAL with the reason. */
+static int check_outer(
+        const struct table_outer *table, unsigned depth, struct reason *ret)
+{
+        for (const struct table_outer *outer = table->outer; outer != NULL;
+                outer = outer->outer)
+                if (span_equal(outer->spec, table->spec)) {
+                        reason_set(ret, "%.*s is inside of itself",
+                                (int)table->spec.size, table->spec.data);
+                        return -EINVAL;
+                }
+        if (depth <= TABLE_DEPTH_MAX)
+                return 0;
+        reason_set(ret, "%.*s: more than %d tables inside of each other",
+                (int)strcspn(table->spec.data, ":"), table->spec.data,
+                TABLE_DEPTH_MAX);
+        return -EINVAL;
+}
+
 static bool folds(const struct table *table, enum fold fold)
 {
         if (fold != FOLD_BY_TYPE)
@@ -136,18 +161,15 @@ struct table *table_open(const struct table_env *env, const char *spec,
 {
         const char *argument;
         const struct table_type *type = parse(spec, &argument, ret_reason);
+        struct table_outer outer = {drop_proxy(span_of(spec)), env->outer};
         struct table_env inner = *env;
         struct table *table;
 
         if (type == NULL)
                 return NULL;
-        if (++inner.depth > TABLE_DEPTH_MAX) {
-                reason_set(ret_reason,
-                        "%s: more than %d tables inside of "
-                        "each other",
-                        type->name, TABLE_DEPTH_MAX);
+        inner.outer = &outer;
+        if (check_outer(&outer, ++inner.depth, ret_reason) < 0)
                 return NULL;
-        }
         table = type->open(&inner, argument, ret_reason);
         if (table != NULL)
                 table->folds = folds(table, env->fold);

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 struct cf_option;
+struct table_outer;
 struct table;
 struct lookup;
 
@@ -94,7 +95,8 @@ struct table_env {
         enum fold fold;
         unsigned threads; /* for lookups that block; 0: 1 */
         unsigned queue;   /* lookups that may wait for a thread; 0: 1 */
-        unsigned depth;   /* how many tables this one is inside of */
+        unsigned depth;   /* how many tables this one is inside of, */
+        const struct table_outer *outer; /* ... these; NULL: none. Not kept */
         /*
          * Rules whose result takes text from the key are refused, as Postfix
          * does for transport maps and those by sender: a sender could choose

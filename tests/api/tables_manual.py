@@ -143,7 +143,7 @@ def make_table_file(directory, ours, text):
     path = re.search(r"\b\w+:(%s/\S+)" % re.escape(directory), ours)[1]
     Path(path).write_text(text)
     for name in re.findall(r"^\w+_file = (\S+)", text, re.M):
-        Path(name).write_text("x\n")
+        Path(name).write_text("-----BEGIN x-----\n")
 
 
 def start_tcp(text):

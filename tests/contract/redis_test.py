@@ -488,7 +488,7 @@ def _():
         "path": (table(hosts="unix:/" + "x" * 200), "HOST:PORT"),
         "number": (table(database="x"), "database"),
         "connections": (table(connections=0), "connections"),
-        "both": (table(sentinels="localhost"), "not both"),
+        "both": (table(sentinels="localhost"), "not together"),
         "nameless": (table(hosts=None, sentinels="x"), "master_name"),
         "hostless": (table(master_name="x"), "sentinels"),
         "user": (table(user="x"), "password")}

@@ -38,6 +38,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct reason reason = {.code = 0};
         struct values values = {.limit = 0};
         struct arena arena;
+        struct cf cf = {.file = "fuzz.cf",
+                .options = options,
+                .arena = &arena,
+                .report = &report,
+                .is_of_postfix = size % 2 == 0};
         int r;
 
         /* What other files hold is no matter of these bytes. */
@@ -45,14 +50,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 NULL)
                 return 0;
         arena_init(&arena, NULL, 0, SIZE_MAX);
-        r = cf_read_text("fuzz.cf", (struct span){(const char *)data, size},
-                options, &arena, &report, &values, &reason);
+        r = cf_load_text(
+                &cf, (struct span){(const char *)data, size}, &values, &reason);
         REQUIRE(r == reason.code);
         REQUIRE(r == 0 || (r == -EBADMSG && *reason.text != '\0'));
         if (r == 0) {
                 REQUIRE(values.limit >= 3 && values.limit <= 9);
                 REQUIRE(strlen(values.hosts) >= 1);
                 REQUIRE(strlen(values.hosts) <= 20);
+                REQUIRE(cf_refuse(&cf, -EINVAL, "hosts: x", &reason) ==
+                        -EBADMSG);
         }
         REQUIRE(report.errors == 0);
         arena_fini(&arena);

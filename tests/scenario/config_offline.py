@@ -77,6 +77,30 @@ def _(directory):
         "No such file or directory"], lines
 
 
+@scenario("a pipe: read where it is open already, refused where it has a name")
+def _(directory):
+    config = listen(directory) + "[map m]\ntable = static:x\n"
+    config = config.encode()
+    for command in [SOCKETMAP, "check", "-c"], [daemon.program(), "--check",
+                                                "-c"]:
+        for name in "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0":
+            result = subprocess.run(
+                [*command, name], input=config, capture_output=True,
+                timeout=daemon.PATIENCE, check=False)
+            assert (result.returncode, result.stderr) == (0, b""), result
+    os.mkfifo(f"{directory}/pipe")
+    for name in f"{directory}/pipe", "/dev/zero":
+        for command in [SOCKETMAP, "check", "-c"], [daemon.program(), "-c"]:
+            result = run(*command, name)
+            assert result.returncode == 78, result
+            assert result.stderr == f"{name}: not a regular file\n", result
+        status, lines = checks(directory, f"include = {name}\n" + listen(
+            directory) + "[map m]\ntable = static:x\n")
+        assert status == 78 and lines[0] == (
+            f"{directory}/socketmapd.conf:1:11: include: {name}: "
+            "not a regular file"), lines
+
+
 @scenario("--check=open tells what only opening shows")
 def _(directory):
     write(directory, "table", "key value\nwrong\n")

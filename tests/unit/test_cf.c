@@ -41,14 +41,19 @@ static void say(void *ctx, enum severity severity, const char *line)
                 said + strlen(said), sizeof(said) - strlen(said), "%s\n", line);
 }
 
+static struct report report = {.say = say};
+static struct cf cf;
+
 static int read_span(struct span text)
 {
-        struct report report = {.say = say};
-
+        cf = (struct cf){.file = "/t.cf",
+                .options = options,
+                .arena = &arena,
+                .report = &report,
+                .is_of_postfix = true};
         said[0] = '\0';
         reason = (struct reason){0, ""};
-        return cf_read_text(
-                "/t.cf", text, options, &arena, &report, &values, &reason);
+        return cf_load_text(&cf, text, &values, &reason);
 }
 
 /* Reads what must be right. */
@@ -108,11 +113,57 @@ static void test_warnings(void)
         read_well("limit = x\nhost = a\nlimit = 5\npassword_fil = x\n"
                   "limit_file = x\n");
         CHECK_INT(values.limit, 5);
-        CHECK_STR(said, "/t.cf:2:1: unknown key \"host\" is ignored\n"
-                        "/t.cf:3:1: \"limit\" again: what line 1 says doesn't "
-                        "count\n"
-                        "/t.cf:4:1: unknown key \"password_fil\" is ignored\n"
-                        "/t.cf:5:1: unknown key \"limit_file\" is ignored\n");
+        CHECK_STR(said,
+                "/t.cf:2:1: unknown key \"host\" is ignored; did you "
+                "mean \"hosts\"?\n"
+                "/t.cf:3:1: \"limit\" again: what line 1 says doesn't "
+                "count\n"
+                "/t.cf:4:1: unknown key \"password_fil\" is ignored; did "
+                "you mean \"password_file\"?\n"
+                "/t.cf:5:1: unknown key \"limit_file\" is ignored\n");
+}
+
+static int read_strictly(const char *text)
+{
+        said[0] = '\0';
+        return cf_read_text("/t.cf", span_of(text), options, &arena, &report,
+                &values, &reason);
+}
+
+static void test_strict(void)
+{
+        CHECK_INT(read_strictly("limit = 5\nlocl = no\n"), -EBADMSG);
+        CHECK_INT(reason.code, -EBADMSG);
+        CHECK_STR(reason.text,
+                "/t.cf:2:1: unknown key \"locl\"; did you mean \"local\"?");
+        CHECK_INT(read_strictly("what = 5\n"), -EBADMSG);
+        CHECK_STR(reason.text, "/t.cf:1:1: unknown key \"what\"");
+        CHECK_INT(read_strictly("limit = 5\nlimit = 6\n"), 0);
+        CHECK_STR(said, "/t.cf:2:1: \"limit\" again: what line 1 says doesn't "
+                        "count\n");
+}
+
+static const char *refusal_of(const char *text)
+{
+        CHECK_INT(cf_refuse(&cf, -EINVAL, text, &reason), -EBADMSG);
+        CHECK_INT(reason.code, -EBADMSG);
+        return reason.text;
+}
+
+/* What the reader of the values finds has a place, too. */
+static void test_places(void)
+{
+        read_well("limit = 5\nhosts = a\n  b\nlimit =   6\nquery =\n # \n x\n");
+        CHECK_STR(refusal_of("hosts: wrong"), "/t.cf:2:9: hosts: wrong");
+        CHECK_STR(refusal_of("limit is wrong"), "/t.cf:4:11: limit is wrong");
+        CHECK_STR(refusal_of("query: wrong"), "/t.cf:7:2: query: wrong");
+        CHECK_STR(refusal_of("local: wrong"), "/t.cf: local: wrong");
+        CHECK_STR(refusal_of("host: wrong"), "/t.cf: host: wrong");
+        CHECK_STR(refusal_of(""), "/t.cf: ");
+        CHECK_INT(cf_refuse(&cf, -ENOENT, "limit: x", &reason), -ENOENT);
+        said[0] = '\0';
+        cf_warn(&cf, "hosts: wrong");
+        CHECK_STR(said, "/t.cf:2:9: hosts: wrong\n");
 }
 
 static void test_refusals(void)
@@ -174,8 +225,17 @@ static void test_secrets(void)
         CHECK_INT(read_secret(SPAN_LITERAL("\n"), true), -EBADMSG);
         CHECK_INT(read_secret(SPAN_LITERAL("nul\0"), true), -EBADMSG);
         CHECK_INT(read_span(SPAN_LITERAL("password_file = pass")), -ENOENT);
-        CHECK_STR(reason.text, "/t.cf:1:17: password: \"pass\": no credentials "
-                               "were passed (CREDENTIALS_DIRECTORY)");
+        CHECK_STR(reason.text, "/t.cf:1:17: password_file: no credentials were "
+                               "passed (CREDENTIALS_DIRECTORY)");
+        setenv("CREDENTIALS_DIRECTORY", "/nonexistent", 1);
+        CHECK_INT(read_span(SPAN_LITERAL("password_file = S3CRET")), -ENOENT);
+        CHECK(strstr(reason.text, "S3CRET") == NULL);
+        unsetenv("CREDENTIALS_DIRECTORY");
+        CHECK_STR(refusal("password_file = S3CRET/"),
+                "/t.cf:1:17: password_file: expected an absolute path, or the "
+                "name of a credential");
+        CHECK_STR(refusal("password_file = /dev/zero"),
+                "/t.cf:1:17: password_file: /dev/zero: not a regular file");
         CHECK_INT(read_span(SPAN_LITERAL("password_file = /tmp/none/x")),
                 -ENOENT);
         refusal("password_file = a/b");
@@ -186,7 +246,6 @@ static void test_secrets(void)
 static void test_files(void)
 {
         char file[] = "/tmp/test_cf-XXXXXX";
-        struct report report = {.say = say};
         int fd = mkstemp(file);
 
         CHECK(fd >= 0);
@@ -194,6 +253,9 @@ static void test_files(void)
         close(fd);
         CHECK_INT(cf_read(file, options, &arena, &report, &values, &reason), 0);
         CHECK_INT(values.limit, 9);
+        CHECK_INT(truncate(file, (off_t)1 << 40), 0);
+        CHECK_INT(cf_read(file, options, &arena, &report, &values, &reason),
+                -EBADMSG);
         unlink(file);
         CHECK_INT(cf_read(file, options, &arena, &report, &values, &reason),
                 -ENOENT);
@@ -206,6 +268,8 @@ int main(void)
         RUN(test_left_out);
         RUN(test_8_bit);
         RUN(test_warnings);
+        RUN(test_strict);
+        RUN(test_places);
         RUN(test_refusals);
         RUN(test_secrets);
         RUN(test_files);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A valid configuration file becomes listeners and maps; near words. */
+#include "base/nearest.h"
 #include "config/config.h"
-#include "config/nearest.h"
 #include "support/check.h"
 
 #include <stdlib.h>

@@ -66,7 +66,7 @@ static void test_mistakes(void)
 {
         static const char *const texts[] = {"", " ,", "unix:", "unix:a",
                 "inet:", ":1", "h:", "h:1:2", "::1", "[::1", "[::1]x", "[]:1",
-                "inet:[::1]:"};
+                "inet:[::1]:", "h:65536", "h:1x"};
         struct hosts hosts;
 
         for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -75,6 +75,23 @@ static void test_mistakes(void)
                                   &reason),
                         -EINVAL);
                 CHECK(strncmp(reason.text, "hosts: ", 7) == 0);
+        }
+}
+
+/* A password may have a comma or a blank in it. */
+static void test_passwords(void)
+{
+        static const char *const texts[] = {"u:S3CRET@h", "inet:u:S3CRET@h:1",
+                "S3CRET@h:1", "u:5S3CRET,x@h", "unix:S3CRET x@h"};
+        struct hosts hosts;
+
+        for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+                reason.text[0] = '\0';
+                CHECK_INT(hosts_parse(span_of(texts[i]), RETRY, &arena, &hosts,
+                                  &reason),
+                        -EINVAL);
+                CHECK(strncmp(reason.text, "hosts: word 1: ", 15) == 0);
+                CHECK(strstr(reason.text, "S3CRET") == NULL);
         }
 }
 
@@ -222,6 +239,7 @@ int main(void)
         RUN(test_forms);
         RUN(test_secrets);
         RUN(test_mistakes);
+        RUN(test_passwords);
         RUN(test_order);
         RUN(test_list_order);
         RUN(test_random);

@@ -57,9 +57,11 @@ static void test_name(void)
 
 static int parse(const char *text, struct ldap_servers *ret_servers)
 {
+        const struct place place = {"x.cf", 1, 15};
+
         warnings = 0;
         return ldap_servers_parse(ret_servers, span_of(text), 1389, 60000,
-                &arena, &report, "x.cf", &reason);
+                &arena, &report, &place, &reason);
 }
 
 static void check_server(

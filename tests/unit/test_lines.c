@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static char said[4000];
@@ -143,11 +144,33 @@ static void test_errors(void)
         CHECK(lines == NULL);
         CHECK_INT(reason.code, -ENOENT);
         CHECK_STR(reason.text, "/nonexistent/x: No such file or directory");
-        lines = lines_open("/tmp", &reason);
-        CHECK_INT(lines_next(lines, NULL, &line, &size, &reason), -EISDIR);
+        CHECK(lines_open("/tmp", &reason) == NULL);
+        CHECK_INT(reason.code, -EISDIR);
         CHECK_STR(reason.text, "/tmp: Is a directory");
+        CHECK(lines_open("/dev/zero", &reason) == NULL);
+        CHECK_INT(reason.code, -EBADMSG);
+        CHECK_STR(reason.text, "/dev/zero: not a regular file");
+        lines = lines_open("/dev/null", &reason);
+        CHECK_INT(lines_next(lines, NULL, &line, &size, &reason), 0);
         lines_close(lines);
         lines_close(NULL);
+}
+
+/* To wait for somebody to write would be for ever. */
+static void test_pipe(void)
+{
+        char directory[] = "/tmp/test_lines-XXXXXX", file[64];
+        struct reason reason;
+
+        CHECK(mkdtemp(directory) != NULL);
+        snprintf(file, sizeof(file), "%s/pipe", directory);
+        CHECK_INT(mkfifo(file, 0600), 0);
+        alarm(10);
+        CHECK(lines_open(file, &reason) == NULL);
+        alarm(0);
+        CHECK_INT(reason.code, -EBADMSG);
+        unlink(file);
+        rmdir(directory);
 }
 
 int main(void)
@@ -160,5 +183,6 @@ int main(void)
         RUN(test_places);
         RUN(test_file);
         RUN(test_errors);
+        RUN(test_pipe);
         return check_done();
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tables/support/address.h"
+#include "base/secret.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
@@ -10,6 +11,7 @@
 
 static int refuse(struct span text, const char *why, struct reason *ret_reason)
 {
+        text = secret_without_login(text);
         reason_set(
                 ret_reason, "%s, not \"%.*s\"", why, (int)text.size, text.data);
         return -EINVAL;
@@ -71,11 +73,7 @@ static bool is_number(const char *port)
         return port[strspn(port, "0123456789")] == '\0';
 }
 
-/*
- * A number that resolvers do not cut to another port, or a name; not an
- * address, as where the port is missing.
- */
-static bool is_port(const char *port)
+bool address_port_is_good(const char *port)
 {
         if (is_number(port))
                 return strlen(port) <= 5 && strtoul(port, NULL, 10) <= 65535;
@@ -87,10 +85,12 @@ static bool parse_inet(struct span text, struct address *ret_address)
 {
         struct span host, port;
 
-        return split(text, &host, &port) &&
+        /* Names of services have no '@', and passwords are of no use. */
+        return memchr(text.data, '@', text.size) == NULL &&
+               split(text, &host, &port) &&
                copy(host, ret_address->host, sizeof(ret_address->host)) &&
                copy(port, ret_address->port, sizeof(ret_address->port)) &&
-               is_port(ret_address->port);
+               address_port_is_good(ret_address->port);
 }
 
 int address_parse(struct span text, struct address *ret_address,

@@ -22,6 +22,12 @@ struct address {
 int address_parse(struct span text, struct address *ret_address,
         struct reason *ret_reason);
 
+/*
+ * Whether it is a number that resolvers do not cut to another port, or a name;
+ * not an address, as where the port is missing.
+ */
+bool address_port_is_good(const char *port);
+
 /* Where to connect to, in order. */
 struct targets {
         unsigned count;

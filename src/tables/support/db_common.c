@@ -17,6 +17,11 @@ struct db_common {
         uint64_t limit;
 };
 
+static const char *name_of(const char *name, const char *usual)
+{
+        return name != NULL ? name : usual;
+}
+
 static int parse(struct db_common *common, const char *name, const char *text,
         enum template_use use, struct template *ret_template,
         struct reason *ret_reason)
@@ -61,11 +66,13 @@ struct db_common *db_common_open(const struct table_env *env,
         }
         arena_init(&common->arena, NULL, 0, SIZE_MAX);
         common->limit = options->expansion_limit;
-        if (parse(common, "query", query != NULL ? query : "%s", TEMPLATE_QUERY,
+        if (parse(common, name_of(options->query_name, "query"),
+                    query != NULL ? query : "%s", TEMPLATE_QUERY,
                     &common->query, ret_reason) < 0)
                 goto fail;
-        if (parse(common, "result_format", format != NULL ? format : "%s",
-                    TEMPLATE_RESULT, &common->result, ret_reason) < 0)
+        if (parse(common, name_of(options->result_name, "result_format"),
+                    format != NULL ? format : "%s", TEMPLATE_RESULT,
+                    &common->result, ret_reason) < 0)
                 goto fail;
         if (open_domains(env, common, options->domain, ret_reason) < 0)
                 goto fail;

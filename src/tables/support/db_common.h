@@ -16,6 +16,8 @@ struct db_common;
 struct db_common_options {
         const char *query;         /* NULL: the key itself */
         const char *result_format; /* NULL: "%s" */
+        /* What a file calls these two; NULL: as here. */
+        const char *query_name, *result_name;
         /*
          * Domains, "/file" and "type:table", separated by commas or blanks,
          * "!" for not these: only addresses there are asked for. NULL or

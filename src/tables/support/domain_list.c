@@ -2,10 +2,12 @@
 #include "tables/support/domain_list.h"
 #include "base/braces.h"
 #include "base/casefold.h"
+#include "base/regular.h"
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* Of files that name files. */
 #define FILE_DEPTH_MAX 10
@@ -153,6 +155,19 @@ static int read_lines(struct reader *reader, FILE *file, bool excludes)
         return r;
 }
 
+/* Returns NULL with the reason. */
+static FILE *open_file(struct reader *reader, const char *name)
+{
+        int fd = regular_open(name, name, reader->reason);
+        FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
+
+        if (fd >= 0 && file == NULL) {
+                refuse_errno(reader, name, -errno);
+                close(fd);
+        }
+        return file;
+}
+
 static int read_file(struct reader *reader, struct span word, bool excludes)
 {
         struct reader inner = *reader;
@@ -167,9 +182,9 @@ static int read_file(struct reader *reader, struct span word, bool excludes)
         r = note_file(reader, inner.file);
         if (r < 0)
                 return r;
-        file = fopen(inner.file, "re");
+        file = open_file(reader, inner.file);
         if (file == NULL)
-                return refuse_errno(reader, inner.file, -errno);
+                return reader->reason->code;
         r = read_lines(&inner, file, excludes);
         fclose(file);
         reader->end = inner.end;

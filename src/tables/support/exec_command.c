@@ -29,12 +29,27 @@ static size_t word_size(struct span text)
         return size;
 }
 
-/* Takes the next word off. Returns 1, 0 at the end, or as braces_strip. */
+/* Returns 0, or -EINVAL with what is wrong with its braces. */
+static int unwrap(struct span rest, struct span *word, const char **ret_why)
+{
+        struct reason quotes_it;
+
+        *ret_why = "text after '}'";
+        if (rest.size > 0 && !byte_is_space(rest.data[0]))
+                return -EINVAL;
+        *ret_why = "expected {...}, balanced";
+        return braces_strip(*word, word, &quotes_it);
+}
+
+/*
+ * Takes the next word off. Returns 1, 0 at the end, or -EINVAL with what is
+ * wrong, which quotes nothing: these may be passwords.
+ */
 static int take_word(
-        struct span *text, struct span *ret_word, struct reason *ret_reason)
+        struct span *text, struct span *ret_word, const char **ret_why)
 {
         struct span word;
-        int r = 1;
+        int r = 0;
 
         *text = trim(*text);
         if (text->size == 0)
@@ -42,25 +57,28 @@ static int take_word(
         word = (struct span){text->data, word_size(*text)};
         text->data += word.size;
         text->size -= word.size;
-        if (word.data[0] == '{') {
-                if (text->size > 0 && !byte_is_space(text->data[0])) {
-                        reason_set(ret_reason, "text after '}' in \"%.*s\"",
-                                (int)(word.size + text->size), word.data);
-                        return -EINVAL;
-                }
-                r = braces_strip(word, &word, ret_reason);
-        }
+        if (word.data[0] == '{')
+                r = unwrap(*text, &word, ret_why);
         *ret_word = word;
         return r < 0 ? r : 1;
 }
 
-/*
- * Copies the words into an array that ends with NULL. Returns their number, or
- * a negative errno with the reason.
- */
-static ssize_t copy_words(const char *text, struct arena *arena,
-        char ***ret_words, struct reason *ret_reason)
+/* Names the option, and which of its words is wrong, from 0. */
+static int refuse_word(const char *option, ssize_t number, const char *why,
+        struct reason *ret_reason)
 {
+        reason_set(ret_reason, "%s: word %zd: %s", option, number + 1, why);
+        return -EINVAL;
+}
+
+/*
+ * Copies the words of an option into an array that ends with NULL. Returns
+ * their number, or a negative errno with the reason.
+ */
+static ssize_t copy_words(const char *option, const char *text,
+        struct arena *arena, char ***ret_words, struct reason *ret_reason)
+{
+        const char *why;
         struct span rest = span_of(text), word;
         size_t most = strlen(text) + 1;
         char **words = arena_alloc(arena, most * sizeof(*words));
@@ -69,14 +87,16 @@ static ssize_t copy_words(const char *text, struct arena *arena,
 
         if (words == NULL)
                 return refuse_memory(ret_reason);
-        while ((r = take_word(&rest, &word, ret_reason)) > 0) {
+        while ((r = take_word(&rest, &word, &why)) > 0) {
                 words[count] = (char *)arena_copy(arena, word);
                 if (words[count++] == NULL)
                         return refuse_memory(ret_reason);
         }
+        if (r < 0)
+                return refuse_word(option, count, why, ret_reason);
         words[count] = NULL;
         *ret_words = words;
-        return r < 0 ? r : count;
+        return count;
 }
 
 /* Returns the two with a byte between them, or NULL. */
@@ -120,8 +140,8 @@ static int find_program(const char *name, struct arena *arena,
 int exec_command_parse(const char *text, struct arena *arena,
         struct exec_command *command, struct reason *ret_reason)
 {
-        ssize_t count =
-                copy_words(text, arena, &command->arguments, ret_reason);
+        ssize_t count = copy_words(
+                "command", text, arena, &command->arguments, ret_reason);
         const char *name;
 
         if (count < 0)
@@ -184,7 +204,8 @@ int exec_command_set_environment(const char *text, struct arena *arena,
         struct exec_command *command, struct reason *ret_reason)
 {
         char **words, **variables;
-        ssize_t count = copy_words(text, arena, &words, ret_reason);
+        ssize_t count =
+                copy_words("environment", text, arena, &words, ret_reason);
         size_t used;
 
         if (count < 0)
@@ -197,13 +218,9 @@ int exec_command_set_environment(const char *text, struct arena *arena,
         for (ssize_t i = 0; i < count; i++) {
                 char *word = words[i];
 
-                if (word[0] == '\0' || word[0] == '=') {
-                        reason_set(ret_reason,
-                                "environment: expected NAME=VALUE or NAME, not "
-                                "\"%s\"",
-                                word);
-                        return -EINVAL;
-                }
+                if (word[0] == '\0' || word[0] == '=')
+                        return refuse_word("environment", i,
+                                "expected NAME=VALUE or NAME", ret_reason);
                 if (strchr(word, '=') == NULL)
                         word = take_over(word, arena);
                 if (word != NULL)

@@ -2,13 +2,27 @@
 #include "tables/support/hosts.h"
 #include "base/braces.h"
 #include "base/events.h"
+#include "tables/support/address.h"
 #include <errno.h>
 #include <sys/random.h>
 
-static int refuse(struct span word, const char *what, struct reason *ret_reason)
+/* Where a list of hosts is read. */
+struct reader {
+        struct arena *arena;
+        struct reason *reason;
+        size_t number; /* of the word, from 1 */
+        bool may_hold_password;
+};
+
+static int refuse(
+        const struct reader *reader, struct span word, const char *what)
 {
-        reason_set(ret_reason, "hosts: \"%.*s\": %s", (int)word.size, word.data,
-                what);
+        if (reader->may_hold_password)
+                reason_set(reader->reason, "hosts: word %zu: %s",
+                        reader->number, what);
+        else
+                reason_set(reader->reason, "hosts: \"%.*s\": %s",
+                        (int)word.size, word.data, what);
         return -EINVAL;
 }
 
@@ -99,69 +113,84 @@ static bool split_inet(
         return host.size > 0;
 }
 
-static int parse_inet(struct span word, struct span text, struct arena *arena,
-        struct host *host, struct reason *ret_reason)
+/* Takes it to pieces, which stay NULL when there are none. */
+static int copy_inet(const struct reader *reader, struct host *host,
+        struct span name, struct span port)
+{
+        host->kind = HOST_INET;
+        host->address = arena_copy(reader->arena, name);
+        if (port.size > 0)
+                host->port = arena_copy(reader->arena, port);
+        return host->address == NULL || (port.size > 0 && host->port == NULL)
+                       ? refuse_memory(reader->reason)
+                       : 0;
+}
+
+static int parse_inet(const struct reader *reader, struct span word,
+        struct span text, struct host *host)
 {
         struct span name, port;
+        int r;
 
+        if (memchr(text.data, '@', text.size) != NULL)
+                return refuse(reader, word,
+                        "no names and passwords here: there are options for "
+                        "them");
         if (text.size == 0 || !split_inet(text, &name, &port))
-                return refuse(word,
-                        "expected HOST or HOST:PORT, an IPv6 "
-                        "address as [ADDRESS]",
-                        ret_reason);
-        host->kind = HOST_INET;
-        host->address = arena_copy(arena, name);
-        if (port.size > 0)
-                host->port = arena_copy(arena, port);
-        if (host->address == NULL || (port.size > 0 && host->port == NULL))
-                return refuse_memory(ret_reason);
-        return 0;
+                return refuse(reader, word,
+                        "expected HOST or HOST:PORT, an IPv6 address as "
+                        "[ADDRESS]");
+        r = copy_inet(reader, host, name, port);
+        if (r == 0 && host->port != NULL && !address_port_is_good(host->port))
+                return refuse(reader, word,
+                        "expected a port up to 65535, or its name");
+        return r;
 }
 
-static int parse_unix(struct span word, struct span path, struct arena *arena,
-        struct host *host, struct reason *ret_reason)
+static int parse_unix(const struct reader *reader, struct span word,
+        struct span path, struct host *host)
 {
         if (path.size == 0 || path.data[0] != '/')
-                return refuse(word, "expected an absolute path", ret_reason);
+                return refuse(reader, word, "expected an absolute path");
         host->kind = HOST_UNIX;
-        host->address = arena_copy(arena, path);
-        return host->address != NULL ? 0 : refuse_memory(ret_reason);
+        host->address = arena_copy(reader->arena, path);
+        return host->address != NULL ? 0 : refuse_memory(reader->reason);
 }
 
-static int parse_uri(struct span word, struct arena *arena, struct host *host,
-        struct reason *ret_reason)
+static int parse_uri(
+        const struct reader *reader, struct span word, struct host *host)
 {
         host->kind = HOST_URI;
-        host->address = arena_copy(arena, word);
-        host->name = name_uri(word, arena);
+        host->address = arena_copy(reader->arena, word);
+        host->name = name_uri(word, reader->arena);
         return host->address != NULL && host->name != NULL
                        ? 0
-                       : refuse_memory(ret_reason);
+                       : refuse_memory(reader->reason);
 }
 
-static int parse_host(struct span word, struct arena *arena, struct host *host,
-        struct reason *ret_reason)
+static int parse_host(
+        const struct reader *reader, struct span word, struct host *host)
 {
         struct span text = word;
         bool is_unix;
         int r;
 
         if (memchr(word.data, '\0', word.size) != NULL)
-                return refuse(word, "a NUL byte", ret_reason);
+                return refuse(reader, word, "a NUL byte");
         if (find(word, "://") != NULL)
-                return parse_uri(word, arena, host, ret_reason);
+                return parse_uri(reader, word, host);
         is_unix = take_prefix(&text, "unix:");
         if (!is_unix)
                 take_prefix(&text, "inet:");
         /* Postfix tells them apart by the '/', whatever stands in front. */
         if (is_unix || (text.size > 0 && text.data[0] == '/'))
-                r = parse_unix(word, text, arena, host, ret_reason);
+                r = parse_unix(reader, word, text, host);
         else
-                r = parse_inet(word, text, arena, host, ret_reason);
+                r = parse_inet(reader, word, text, host);
         if (r < 0)
                 return r;
-        host->name = arena_copy(arena, word);
-        return host->name != NULL ? 0 : refuse_memory(ret_reason);
+        host->name = arena_copy(reader->arena, word);
+        return host->name != NULL ? 0 : refuse_memory(reader->reason);
 }
 
 /* Any seed will do: nobody gains by a guess. */
@@ -176,12 +205,11 @@ static uint64_t make_seed(const void *address)
 int hosts_parse(struct span text, uint64_t retry_interval, struct arena *arena,
         struct hosts *ret_hosts, struct reason *ret_reason)
 {
-        struct hosts hosts = {.retry_interval = retry_interval};
-        struct span rest = text, word;
-        int r;
+        struct hosts hosts = {
+                .retry_interval = retry_interval, .count = word_count(text)};
+        struct reader reader = {.arena = arena, .reason = ret_reason};
+        struct span word;
 
-        while (word_next(&rest, &word))
-                hosts.count++;
         if (hosts.count == 0) {
                 reason_set(ret_reason, "hosts: there is none");
                 return -EINVAL;
@@ -190,10 +218,13 @@ int hosts_parse(struct span text, uint64_t retry_interval, struct arena *arena,
         if (hosts.list == NULL)
                 return refuse_memory(ret_reason);
         hosts.random = make_seed(hosts.list);
-        rest = text;
-        for (size_t i = 0; word_next(&rest, &word); i++) {
-                hosts.list[i] = (struct host){.kind = HOST_INET};
-                r = parse_host(word, arena, &hosts.list[i], ret_reason);
+        reader.may_hold_password = memchr(text.data, '@', text.size) != NULL;
+        while (word_next(&text, &word)) {
+                struct host *host = &hosts.list[reader.number++];
+                int r;
+
+                *host = (struct host){.kind = HOST_INET};
+                r = parse_host(&reader, word, host);
                 if (r < 0)
                         return r;
         }

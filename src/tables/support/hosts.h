@@ -49,7 +49,8 @@ struct hosts {
  * "/path", "inet:HOST:PORT" with or without "inet:" and ":PORT", an IPv6
  * address in brackets, and what has "://" in it, which is not looked into. All
  * is copied to the arena. retry_interval: in milliseconds. Returns 0; -EINVAL
- * with the reason; -ENOMEM with the reason.
+ * with the reason, which quotes nothing where there may be a password; -ENOMEM
+ * with the reason.
  */
 int hosts_parse(struct span text, uint64_t retry_interval, struct arena *arena,
         struct hosts *ret_hosts, struct reason *ret_reason);

@@ -2,31 +2,29 @@
 #include "tables/support/http_config.h"
 #include "base/secret.h"
 #include "tables/support/http_headers.h"
+#include "tables/support/http_proxy.h"
+#include "tables/support/pem.h"
 #include <errno.h>
 #include <stdlib.h>
 
 /* What is being read. */
 struct reading {
         const struct table_env *env;
-        const char *file;
+        struct cf cf;
         struct http_config *config;
         struct file_state state;
         bool must_be_tls;
         struct reason *reason; /* for the caller */
 };
 
-/* What is wrong in the file is not wrong in the table's argument. */
 static int refuse(struct reading *reading, int code, const char *text)
 {
-        reason_set(reading->reason, "%s: %s", reading->file, text);
-        reading->reason->code = code == -EINVAL ? -EBADMSG : code;
-        return reading->reason->code;
+        return cf_refuse(&reading->cf, code, text, reading->reason);
 }
 
 static int refuse_memory(struct reading *reading)
 {
-        reason_set_errno(reading->reason, -ENOMEM, "%s", reading->file);
-        return -ENOMEM;
+        return cf_refuse_memory(reading->cf.file, reading->reason);
 }
 
 static int read_method(struct reading *reading)
@@ -54,6 +52,7 @@ static int read_url(struct reading *reading)
         const struct http_options *options = &config->options;
         const struct db_common_options common = {
                 .query = options->url,
+                .query_name = "url",
                 .result_format = options->result_format,
                 .domain = options->domain,
                 .expansion_limit = options->expansion_limit,
@@ -143,8 +142,12 @@ static int read_token(struct reading *reading)
                 return 0;
         r = secret_read(config->options.token_file, &config->arena,
                 &config->token, &why);
-        if (r < 0)
-                return refuse(reading, r, why.text);
+        if (r < 0) {
+                struct reason text;
+
+                reason_set(&text, "token_file: %s", why.text);
+                return refuse(reading, r, text.text);
+        }
         if (!http_headers_can_hold(config->token))
                 return refuse(reading, -EBADMSG,
                         "token_file: it holds what can be no token");
@@ -171,53 +174,104 @@ static int check_secrets(struct reading *reading)
         return 0;
 }
 
+/* Files that it names, for the reader of the rest. */
+struct named_file {
+        const char *option, *name;
+        bool is_pem;
+};
+
+#define NAMED_FILES 4
+
+static void list_files(
+        const struct http_options *options, struct named_file *files)
+{
+        files[0] = (struct named_file){"ca_file", options->ca_file, true};
+        files[1] = (struct named_file){"cert_file", options->cert_file, true};
+        files[2] = (struct named_file){"key_file", options->key_file, false};
+        files[3] =
+                (struct named_file){"unix_socket", options->unix_socket, false};
+}
+
+static int check_file(struct reading *reading, const struct named_file *file)
+{
+        struct reason why, text;
+        int r;
+
+        if (file->name == NULL)
+                return 0;
+        if (file->name[0] != '/') {
+                reason_set(&text, "%s: write an absolute path", file->option);
+                return refuse(reading, -EBADMSG, text.text);
+        }
+        if (!file->is_pem)
+                return 0;
+        r = pem_check(file->name, &why);
+        if (r == 0)
+                return 0;
+        reason_set(&text, "%s: %s", file->option, why.text);
+        return refuse(reading, r, text.text);
+}
+
 /* Files that only libcurl reads: each connection may, so they are looked at. */
 static int check_files(struct reading *reading)
 {
         const struct http_options *options = &reading->config->options;
-        const char *const paths[] = {options->ca_file, options->cert_file,
-                options->key_file, options->unix_socket};
+        struct named_file files[NAMED_FILES];
+        int r = 0;
 
-        for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
-                if (paths[i] != NULL && paths[i][0] != '/')
-                        return refuse(reading, -EBADMSG,
-                                "ca_file, cert_file, key_file, unix_socket: "
-                                "write absolute paths");
-        if (options->key_file != NULL && options->cert_file == NULL)
-                return refuse(
-                        reading, -EBADMSG, "key_file: without a cert_file");
-        return 0;
+        list_files(options, files);
+        for (size_t i = 0; i < NAMED_FILES && r == 0; i++)
+                r = check_file(reading, &files[i]);
+        if (r == 0 && options->key_file != NULL && options->cert_file == NULL)
+                r = refuse(reading, -EBADMSG, "key_file: without a cert_file");
+        return r;
+}
+
+static int check_proxy(struct reading *reading)
+{
+        const char *proxy = reading->config->options.proxy;
+        struct reason why;
+        int r = proxy != NULL ? http_proxy_check(proxy, &why) : 0;
+
+        return r < 0 ? refuse(reading, r, why.text) : 0;
 }
 
 static void warn(struct reading *reading)
 {
         const struct http_config *config = reading->config;
         const struct http_options *options = &config->options;
-        struct place place = {.file = reading->file};
         bool is_local = config->url.is_local || options->unix_socket != NULL;
 
         if (config->url.is_tls && !options->verify)
-                report_at(reading->env->report, SEVERITY_WARNING, &place,
+                cf_warn(&reading->cf,
                         "verify: anybody on the way can answer for the server");
         if ((config->token != NULL || options->user != NULL) &&
                 !config->url.is_tls && !is_local)
-                report_at(reading->env->report, SEVERITY_WARNING, &place,
+                cf_warn(&reading->cf,
                         "url: the token or password is sent unencrypted");
 }
 
+/* Adds a file to those that the table is made of, as it is now. */
 static int note_file(
-        struct reading *reading, const char *name, struct table_file *ret_file)
+        struct reading *reading, const char *option, const char *name)
 {
+        struct http_config *config = reading->config;
+        struct table_file *file = &config->files[config->file_count];
+        struct reason text;
         int r;
 
-        ret_file->name = arena_copy(&reading->config->arena, span_of(name));
-        if (ret_file->name == NULL)
+        if (name == NULL)
+                return 0;
+        file->name = arena_copy(&config->arena, span_of(name));
+        if (file->name == NULL)
                 return refuse_memory(reading);
-        r = file_state_get(name, &ret_file->state);
-        if (r < 0)
-                reason_set_errno(
-                        reading->reason, r, "%s: %s", reading->file, name);
-        return r;
+        r = file_state_get(name, &file->state);
+        if (r < 0) {
+                reason_set_errno(&text, r, "%s: %s", option, name);
+                return refuse(reading, r, text.text);
+        }
+        config->file_count++;
+        return 0;
 }
 
 /*
@@ -229,41 +283,40 @@ static int note_files(struct reading *reading)
         struct http_config *config = reading->config;
         const struct http_options *options = &config->options;
         const char *token = options->token_file;
-        const char *const names[] = {options->ca_file, options->cert_file,
-                options->key_file,
-                token != NULL && token[0] == '/' ? token : NULL};
-        size_t count, most;
+        struct table_file own = {reading->cf.file, reading->state};
+        size_t count;
         const struct table_file *more = db_common_files(config->common, &count);
         int r;
 
-        most = count + 1 + sizeof(names) / sizeof(names[0]);
-        config->files =
-                arena_alloc(&config->arena, most * sizeof(*config->files));
-        if (config->files == NULL)
+        config->files = arena_alloc(&config->arena,
+                (count + 1 + NAMED_FILES) * sizeof(*config->files));
+        own.name = arena_copy(&config->arena, span_of(own.name));
+        if (config->files == NULL || own.name == NULL)
                 return refuse_memory(reading);
-        r = note_file(reading, reading->file, &config->files[0]);
-        config->files[0].state = reading->state;
+        config->files[0] = own;
         if (count > 0)
                 memcpy(config->files + 1, more, count * sizeof(*more));
         config->file_count = count + 1;
-        for (size_t i = 0; r == 0 && i < sizeof(names) / sizeof(names[0]); i++)
-                if (names[i] != NULL)
-                        r = note_file(reading, names[i],
-                                &config->files[config->file_count++]);
+        r = note_file(reading, "ca_file", options->ca_file);
+        if (r == 0)
+                r = note_file(reading, "cert_file", options->cert_file);
+        if (r == 0)
+                r = note_file(reading, "key_file", options->key_file);
+        if (r == 0 && token != NULL && token[0] == '/')
+                r = note_file(reading, "token_file", token);
         return r;
 }
 
 static int read_options(struct reading *reading)
 {
         struct http_config *config = reading->config;
-        int r = file_state_get(reading->file, &reading->state);
+        int r = file_state_get(reading->cf.file, &reading->state);
 
         if (r < 0) {
-                reason_set_errno(reading->reason, r, "%s", reading->file);
+                reason_set_errno(reading->reason, r, "%s", reading->cf.file);
                 return r;
         }
-        r = cf_read(reading->file, http_config_options, &config->arena,
-                reading->env->report, &config->options, reading->reason);
+        r = cf_load(&reading->cf, &config->options, reading->reason);
         if (r < 0)
                 return r;
         if (config->options.headers == NULL)
@@ -281,6 +334,7 @@ static int (*const steps[])(struct reading *reading) = {
         read_body,
         read_result,
         read_headers,
+        check_proxy,
         check_files,
         note_files,
         read_token,
@@ -292,7 +346,9 @@ struct http_config *http_config_open(const struct table_env *env,
 {
         struct reading reading = {
                 .env = env,
-                .file = file,
+                .cf = {.file = file,
+                        .options = http_config_options,
+                        .report = env->report},
                 .config = calloc(1, sizeof(*reading.config)),
                 .must_be_tls = must_be_tls,
                 .reason = ret_reason,
@@ -303,6 +359,7 @@ struct http_config *http_config_open(const struct table_env *env,
                 return NULL;
         }
         arena_init(&reading.config->arena, NULL, 0, SIZE_MAX);
+        reading.cf.arena = &reading.config->arena;
         for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
                 if (steps[i](&reading) == 0)
                         continue;

@@ -49,6 +49,14 @@ bool http_headers_can_hold(const char *value)
         return can_hold(span_of(value));
 }
 
+/* A word that is no header may be a password. */
+static int refuse_word(
+        size_t number, const char *why, struct reason *ret_reason)
+{
+        reason_set(ret_reason, "headers: word %zu: %s", number, why);
+        return -EINVAL;
+}
+
 static int refuse(struct span word, const char *why, struct reason *ret_reason)
 {
         reason_set(ret_reason, "headers: \"%.*s\": %s", (int)word.size,
@@ -94,8 +102,8 @@ int http_headers_omit(
         return add(span_of(name), ":", span_of(""), list, ret_reason);
 }
 
-static int read_header(
-        struct span word, struct curl_slist **list, struct reason *ret_reason)
+static int read_header(struct span word, size_t number,
+        struct curl_slist **list, struct reason *ret_reason)
 {
         struct span inside, name, value;
         const char *colon = NULL;
@@ -103,12 +111,15 @@ static int read_header(
         if (braces_strip(word, &inside, ret_reason) == 0)
                 colon = memchr(inside.data, ':', inside.size);
         if (colon == NULL)
-                return refuse(word, "expected {NAME: VALUE}", ret_reason);
+                return refuse_word(
+                        number, "expected {NAME: VALUE}", ret_reason);
         name = trim((struct span){inside.data, (size_t)(colon - inside.data)});
         value = trim((struct span){
                 colon + 1, (size_t)(inside.data + inside.size - colon) - 1});
         if (!is_name(name))
-                return refuse(name, "no name of a header", ret_reason);
+                return refuse_word(number,
+                        "no name of a header stands before the colon",
+                        ret_reason);
         for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
                 if (strlen(refused[i].name) == name.size &&
                         strncasecmp(refused[i].name, name.data, name.size) == 0)
@@ -121,9 +132,10 @@ int http_headers_parse(
         const char *text, struct curl_slist **list, struct reason *ret_reason)
 {
         struct span rest = span_of(text), word;
+        size_t number = 0;
         int r = 0;
 
         while (r == 0 && word_next(&rest, &word))
-                r = read_header(word, list, ret_reason);
+                r = read_header(word, ++number, list, ret_reason);
         return r;
 }

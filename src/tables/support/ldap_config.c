@@ -2,6 +2,7 @@
 #include "tables/support/ldap_config.h"
 #include "base/braces.h"
 #include "base/events.h"
+#include "tables/support/cf_files.h"
 #include <errno.h>
 #include <ldap.h>
 #include <stdio.h>
@@ -12,36 +13,30 @@
 struct reader {
         struct ldap_config *config;
         const struct table_env *env;
-        const char *file;
+        struct cf cf;
         struct reason *reason;
 };
 
-/* What is wrong in the file is not wrong in the table's argument. */
 static int refuse(struct reader *reader, int code, const char *text)
 {
-        reason_set(reader->reason, "%s: %s", reader->file, text);
-        reader->reason->code = code == -EINVAL ? -EBADMSG : code;
-        return reader->reason->code;
+        return cf_refuse(&reader->cf, code, text, reader->reason);
 }
 
 static int refuse_memory(struct reader *reader)
 {
-        reason_set_errno(reader->reason, -ENOMEM, "%s", reader->file);
-        return -ENOMEM;
+        return cf_refuse_memory(reader->cf.file, reader->reason);
 }
 
 __attribute__((format(printf, 2, 3))) static void warn(
         struct reader *reader, const char *format, ...)
 {
-        struct place place = {.file = reader->file};
         struct reason text;
         va_list arguments;
 
         va_start(arguments, format);
         vsnprintf(text.text, sizeof(text.text), format, arguments);
         va_end(arguments);
-        report_at(
-                reader->env->report, SEVERITY_WARNING, &place, "%s", text.text);
+        cf_warn(&reader->cf, text.text);
 }
 
 static bool is_one_of(const char *text, const char *one, const char *other)
@@ -134,6 +129,19 @@ static void warn_of_ignored(struct reader *reader)
                 warn(reader, "cache_size is ignored");
 }
 
+/* libldap tells of them when it connects, and not of which. */
+static void warn_of_files(struct reader *reader)
+{
+        const struct ldap_options *options = &reader->config->options;
+
+        cf_files_look(&reader->cf, "tls_ca_cert_file",
+                options->tls_ca_cert_file, CF_FILE_PEM);
+        cf_files_look(&reader->cf, "tls_ca_cert_dir", options->tls_ca_cert_dir,
+                CF_FILE_DIRECTORY);
+        cf_files_look(&reader->cf, "tls_cert", options->tls_cert, CF_FILE_PEM);
+        cf_files_look(&reader->cf, "tls_key", options->tls_key, CF_FILE_PEM);
+}
+
 /* Adds the names in a list. Returns 0 or -ENOMEM. */
 static int add_names(
         struct ldap_config *config, const char *list, size_t *ret_end)
@@ -185,6 +193,7 @@ static int read_templates(struct reader *reader)
         const struct ldap_options *options = &config->options;
         struct db_common_options common = {
                 .query = options->query_filter,
+                .query_name = "query_filter",
                 .result_format = options->result_format,
                 .domain = options->domain,
                 .expansion_limit = options->expansion_limit,
@@ -192,8 +201,10 @@ static int read_templates(struct reader *reader)
         struct reason why;
         int r;
 
-        if (common.result_format == NULL || *common.result_format == '\0')
+        if (common.result_format == NULL || *common.result_format == '\0') {
                 common.result_format = options->result_filter;
+                common.result_name = "result_filter";
+        }
         config->common = db_common_open(reader->env, &common, &why);
         if (config->common == NULL)
                 return refuse(reader, why.code, why.text);
@@ -214,11 +225,12 @@ static int read_servers(struct reader *reader)
 {
         struct ldap_config *config = reader->config;
         const struct ldap_options *options = &config->options;
+        struct place place = cf_place(&reader->cf, "server_host");
         struct reason why;
         int r = ldap_servers_parse(&config->servers,
                 span_of(options->server_host), (unsigned)options->server_port,
                 options->retry_interval * 1000, &config->arena,
-                reader->env->report, reader->file, &why);
+                reader->env->report, &place, &why);
 
         if (r < 0)
                 return refuse(reader, r, why.text);
@@ -231,14 +243,13 @@ static int read_servers(struct reader *reader)
 static int read_all(struct reader *reader)
 {
         struct ldap_config *config = reader->config;
-        int r = file_state_get(reader->file, &config->state);
+        int r = file_state_get(reader->cf.file, &config->state);
 
         if (r < 0) {
-                reason_set_errno(reader->reason, r, "%s", reader->file);
+                reason_set_errno(reader->reason, r, "%s", reader->cf.file);
                 return r;
         }
-        r = cf_read(reader->file, ldap_config_options, &config->arena,
-                reader->env->report, &config->options, reader->reason);
+        r = cf_load(&reader->cf, &config->options, reader->reason);
         if (r == 0)
                 r = read_bind(reader);
         if (r == 0)
@@ -253,6 +264,7 @@ static int read_all(struct reader *reader)
                 return r;
         read_scope(reader);
         warn_of_ignored(reader);
+        warn_of_files(reader);
         return 0;
 }
 
@@ -263,7 +275,10 @@ struct ldap_config *ldap_config_open(const struct table_env *env,
         struct reader reader = {
                 .config = config,
                 .env = env,
-                .file = file,
+                .cf = {.file = file,
+                        .options = ldap_config_options,
+                        .report = env->report,
+                        .is_of_postfix = true},
                 .reason = ret_reason,
         };
 
@@ -272,6 +287,7 @@ struct ldap_config *ldap_config_open(const struct table_env *env,
                 return NULL;
         }
         arena_init(&config->arena, NULL, 0, SIZE_MAX);
+        reader.cf.arena = &config->arena;
         pthread_mutex_init(&config->servers.mutex, NULL);
         if (read_all(&reader) == 0)
                 return config;

@@ -2,6 +2,7 @@
 #include "tables/support/ldap_servers.h"
 #include "base/braces.h"
 #include "base/events.h"
+#include "base/secret.h"
 #include <errno.h>
 #include <ldap.h>
 #include <stdio.h>
@@ -59,6 +60,8 @@ static bool set_host(const char *host, int port, struct address *address)
         }
         if (name.size == 0)
                 name = SPAN_LITERAL("localhost");
+        if (memchr(name.data, '@', name.size) != NULL)
+                return false;
         if (name.size >= sizeof(address->host) || port < 0 || port > 65535)
                 return false;
         memcpy(address->host, name.data, name.size);
@@ -94,8 +97,26 @@ struct reader {
         unsigned port;
         struct arena *arena;
         struct report *report;
-        struct place place;
+        const struct place *place;
+        size_t number; /* of the word, from 1 */
+        bool may_hold_password;
 };
+
+/* It may have a password in it, which a comma may have cut. */
+static void warn(
+        const struct reader *reader, struct span word, const char *complaint)
+{
+        struct span shown = secret_without_login(word);
+
+        if (reader->may_hold_password && shown.size == word.size)
+                report_at(reader->report, SEVERITY_WARNING, reader->place,
+                        "server_host: word %zu is left out: %s", reader->number,
+                        complaint);
+        else
+                report_at(reader->report, SEVERITY_WARNING, reader->place,
+                        "server_host: \"%.*s\" is left out: %s",
+                        (int)shown.size, shown.data, complaint);
+}
 
 /* Adds a server, if that is one. Returns 0 or -ENOMEM. */
 static int add(struct reader *reader, struct span word)
@@ -106,10 +127,9 @@ static int add(struct reader *reader, struct span word)
                                         ? ldap_server_parse(url, &server)
                                         : "too long";
 
+        reader->number++;
         if (complaint != NULL) {
-                report_at(reader->report, SEVERITY_WARNING, &reader->place,
-                        "server_host: \"%.*s\" is left out: %s", (int)word.size,
-                        word.data, complaint);
+                warn(reader, word, complaint);
                 return 0;
         }
         server.url = arena_copy(reader->arena, span_of(url));
@@ -146,14 +166,16 @@ static int make_hosts(struct ldap_servers *servers, uint64_t retry_interval,
 
 int ldap_servers_parse(struct ldap_servers *ret_servers, struct span text,
         unsigned port, uint64_t retry_interval, struct arena *arena,
-        struct report *report, const char *file, struct reason *ret_reason)
+        struct report *report, const struct place *place,
+        struct reason *ret_reason)
 {
         struct reader reader = {
                 .servers = ret_servers,
                 .port = port,
                 .arena = arena,
                 .report = report,
-                .place = {.file = file},
+                .place = place,
+                .may_hold_password = memchr(text.data, '@', text.size) != NULL,
         };
         struct span word;
         size_t count = word_count(text);

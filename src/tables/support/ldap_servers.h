@@ -29,13 +29,14 @@ const char *ldap_server_parse(const char *url, struct ldap_server *ret_server);
 
 /*
  * Parses what Postfix calls server_host: URLs, HOST or HOST:PORT. A word that
- * is none of these is warned of, and left out. All is copied to the arena.
- * retry_interval: in milliseconds. Returns 0; or a negative errno with the
- * reason, -EINVAL when there is no server.
+ * is none of these is warned of, there, and left out. All is copied to the
+ * arena. retry_interval: in milliseconds. Returns 0; or a negative errno with
+ * the reason, -EINVAL when there is no server.
  */
 int ldap_servers_parse(struct ldap_servers *ret_servers, struct span text,
         unsigned port, uint64_t retry_interval, struct arena *arena,
-        struct report *report, const char *file, struct reason *ret_reason);
+        struct report *report, const struct place *place,
+        struct reason *ret_reason);
 
 /*
  * From now on the watcher is told of changes: from the first lookup on that is

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tables/support/path.h"
 #include <errno.h>
+#include <sys/stat.h>
 
 int path_check(
         const char *type, const char *argument, struct reason *ret_reason)
@@ -25,4 +26,16 @@ int path_check_cf(
                 "%s:/etc/postfix/%s.cf",
                 type, argument, argument, type, argument);
         return -EINVAL;
+}
+
+int path_check_directory(const char *path, struct reason *ret_reason)
+{
+        struct stat status;
+        int r = stat(path, &status) < 0 ? -errno : 0;
+
+        if (r == 0 && !S_ISDIR(status.st_mode))
+                r = -ENOTDIR;
+        if (r < 0)
+                reason_set_errno(ret_reason, r, "%s", path);
+        return r;
 }

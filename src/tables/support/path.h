@@ -17,4 +17,7 @@ int path_check(
 int path_check_cf(
         const char *type, const char *argument, struct reason *ret_reason);
 
+/* Looks whether there is such a directory now. Returns as above, or -errno. */
+int path_check_directory(const char *path, struct reason *ret_reason);
+
 #endif

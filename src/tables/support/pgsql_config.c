@@ -42,25 +42,26 @@ const struct cf_option pgsql_config_options[] = {
 };
 
 /* Makes a query of the options of old. Returns 0 or a negative errno. */
-static int make_query(const char *file, struct options *values,
-        struct arena *arena, struct reason *ret_reason)
+static int make_query(
+        const struct cf *cf, struct options *values, struct reason *ret_reason)
 {
         char *text;
         int size;
 
         if (values->sql.query != NULL || values->select_function == NULL)
-                return sql_config_query(file, &values->sql, arena, ret_reason);
+                return sql_config_query(cf, &values->sql, ret_reason);
         size = asprintf(&text, "SELECT %s('%%s')", values->select_function);
         if (size < 0)
-                return cf_refuse_memory(file, ret_reason);
+                return cf_refuse_memory(cf->file, ret_reason);
         values->sql.query =
-                arena_copy(arena, (struct span){text, (size_t)size});
+                arena_copy(cf->arena, (struct span){text, (size_t)size});
         free(text);
-        return values->sql.query != NULL ? 0
-                                         : cf_refuse_memory(file, ret_reason);
+        return values->sql.query != NULL
+                       ? 0
+                       : cf_refuse_memory(cf->file, ret_reason);
 }
 
-static int read_hosts(const char *file, const struct options *values,
+static int read_hosts(const struct cf *cf, const struct options *values,
         struct pgsql_login *login, struct reason *ret_reason)
 {
         struct reason why;
@@ -70,26 +71,27 @@ static int read_hosts(const char *file, const struct options *values,
                 &why);
 
         if (r < 0)
-                return cf_refuse(file, r, why.text, ret_reason);
+                return cf_refuse(cf, r, why.text, ret_reason);
         for (size_t i = 0; i < login->hosts.count; i++) {
                 needs_database |= login->hosts.list[i].kind != HOST_URI;
                 r = pgsql_login_check(&login->hosts.list[i], &why);
                 if (r < 0)
-                        return cf_refuse(file, r, why.text, ret_reason);
+                        return cf_refuse(cf, r, why.text, ret_reason);
         }
         if (needs_database && values->dbname == NULL)
-                return cf_refuse(
-                        file, -EBADMSG, "dbname is missing", ret_reason);
+                return cf_refuse(cf, -EBADMSG, "dbname is missing", ret_reason);
         return 0;
 }
 
 /* The values live as long as the login. */
-static int read_login(const struct table_env *env, const char *file,
+static int read_login(const struct table_env *env, struct cf *cf,
         struct options *values, struct pgsql_login *login,
         struct reason *ret_reason)
 {
-        int r = cf_read(file, pgsql_config_options, &login->arena, env->report,
-                values, ret_reason);
+        int r;
+
+        cf->arena = &login->arena;
+        r = cf_load(cf, values, ret_reason);
 
         if (r < 0)
                 return r;
@@ -97,22 +99,22 @@ static int read_login(const struct table_env *env, const char *file,
         login->password = values->password;
         login->dbname = values->dbname;
         login->encoding = values->encoding;
-        r = read_hosts(file, values, login, ret_reason);
+        r = read_hosts(cf, values, login, ret_reason);
         if (r < 0)
                 return r;
         login->hosts.map = arena_copy(
                 &login->arena, span_of(env->map != NULL ? env->map : "pgsql"));
         if (login->hosts.map == NULL)
-                return cf_refuse_memory(file, ret_reason);
-        return make_query(file, values, &login->arena, ret_reason);
+                return cf_refuse_memory(cf->file, ret_reason);
+        return make_query(cf, values, ret_reason);
 }
 
-static int read_query(const struct table_env *env, const char *file,
+static int read_query(const struct table_env *env, const struct cf *cf,
         const struct options *values, struct pgsql_config *config,
         struct reason *ret_reason)
 {
         struct pgsql_query *query = &config->query;
-        int r = sql_config_read(env, file, &values->sql, SQL_POSTGRESQL,
+        int r = sql_config_read(env, cf, &values->sql, SQL_POSTGRESQL,
                 &config->arena, &query->sql, &query->common, ret_reason);
 
         if (r == 0)
@@ -126,6 +128,10 @@ static int read_all(const struct table_env *env, const char *file,
         struct pgsql_config *config, struct options *values,
         struct reason *ret_reason)
 {
+        struct cf cf = {.file = file,
+                .options = pgsql_config_options,
+                .report = env->report,
+                .is_of_postfix = true};
         struct file_state state;
         int r = file_state_get(file, &state);
 
@@ -133,9 +139,9 @@ static int read_all(const struct table_env *env, const char *file,
                 reason_set_errno(ret_reason, r, "%s", file);
                 return r;
         }
-        r = read_login(env, file, values, config->login, ret_reason);
+        r = read_login(env, &cf, values, config->login, ret_reason);
         if (r == 0)
-                r = read_query(env, file, values, config, ret_reason);
+                r = read_query(env, &cf, values, config, ret_reason);
         if (r == 0)
                 r = sql_config_files(file, &state, config->query.common,
                         &config->arena, &config->files, &config->file_count,

@@ -51,18 +51,18 @@ struct sql_config {
         }
 
 /*
- * Makes the query of its parts, in the arena, where there is none. Returns 0,
- * or a negative errno with the reason.
+ * Makes the query of its parts, in the file's arena, where there is none.
+ * Returns 0, or a negative errno with the reason.
  */
-int sql_config_query(const char *file, struct sql_config *config,
-        struct arena *arena, struct reason *ret_reason);
+int sql_config_query(const struct cf *cf, struct sql_config *config,
+        struct reason *ret_reason);
 
 /*
  * Reads the query; a statement without parameters is warned of. What it keeps
  * is in the arena, and *ret_common. Returns 0, or a negative errno with the
  * reason; *ret_common may be set all the same.
  */
-int sql_config_read(const struct table_env *env, const char *file,
+int sql_config_read(const struct table_env *env, const struct cf *cf,
         const struct sql_config *config, enum sql_dialect dialect,
         struct arena *arena, struct sql_query *ret_query,
         struct db_common **ret_common, struct reason *ret_reason);

@@ -17,38 +17,33 @@ const struct cf_option sqlite_config_options[] = {
         {.name = NULL},
 };
 
-static int read_options(const struct table_env *env, const char *file,
-        struct arena *arena, struct options *ret_values,
-        struct reason *ret_reason)
+static int read_options(
+        struct cf *cf, struct options *ret_values, struct reason *ret_reason)
 {
-        int r = cf_read(file, sqlite_config_options, arena, env->report,
-                ret_values, ret_reason);
+        int r = cf_load(cf, ret_values, ret_reason);
 
         if (r < 0)
                 return r;
         if (ret_values->dbpath == NULL)
-                return cf_refuse(
-                        file, -EBADMSG, "dbpath is missing", ret_reason);
+                return cf_refuse(cf, -EBADMSG, "dbpath is missing", ret_reason);
         if (ret_values->dbpath[0] != '/')
-                return cf_refuse(file, -EBADMSG,
+                return cf_refuse(cf, -EBADMSG,
                         "dbpath: write the absolute path of the database",
                         ret_reason);
-        return sql_config_query(file, &ret_values->sql, arena, ret_reason);
+        return sql_config_query(cf, &ret_values->sql, ret_reason);
 }
 
-static int read_query(const struct table_env *env, const char *file,
+static int read_query(const struct table_env *env, const struct cf *cf,
         const struct options *values, struct sqlite_config *config,
         struct reason *ret_reason)
 {
         struct sqlite_source *source = &config->source;
-        struct place place = {.file = file};
-        int r = sql_config_read(env, file, &values->sql, SQL_SQLITE,
+        int r = sql_config_read(env, cf, &values->sql, SQL_SQLITE,
                 &config->arena, &source->query, &source->common, ret_reason);
 
         source->path = values->dbpath;
         if (r == 0 && source->query.is_several)
-                report_at(env->report, SEVERITY_WARNING, &place,
-                        "query: only the first of the statements counts");
+                cf_warn(cf, "query: only the first of the statements counts");
         return r;
 }
 
@@ -56,6 +51,10 @@ struct sqlite_config *sqlite_config_open(const struct table_env *env,
         const char *file, struct reason *ret_reason)
 {
         struct sqlite_config *config = calloc(1, sizeof(*config));
+        struct cf cf = {.file = file,
+                .options = sqlite_config_options,
+                .report = env->report,
+                .is_of_postfix = true};
         struct options values;
         struct file_state state;
         int r;
@@ -65,14 +64,14 @@ struct sqlite_config *sqlite_config_open(const struct table_env *env,
                 return NULL;
         }
         arena_init(&config->arena, NULL, 0, SIZE_MAX);
+        cf.arena = &config->arena;
         r = file_state_get(file, &state);
         if (r < 0)
                 reason_set_errno(ret_reason, r, "%s", file);
         if (r == 0)
-                r = read_options(
-                        env, file, &config->arena, &values, ret_reason);
+                r = read_options(&cf, &values, ret_reason);
         if (r == 0)
-                r = read_query(env, file, &values, config, ret_reason);
+                r = read_query(env, &cf, &values, config, ret_reason);
         /* The database changes all the time, and tells so itself. */
         if (r == 0)
                 r = sql_config_files(file, &state, config->source.common,
