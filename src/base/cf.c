@@ -329,30 +329,6 @@ int cf_load_text(struct cf *cf, struct span text, void *ret_values,
                 ret_values, ret_reason);
 }
 
-int cf_read(const char *file, const struct cf_option *options,
-        struct arena *arena, struct report *report, void *ret_values,
-        struct reason *ret_reason)
-{
-        struct cf cf = {.file = file,
-                .options = options,
-                .arena = arena,
-                .report = report};
-
-        return cf_load(&cf, ret_values, ret_reason);
-}
-
-int cf_read_text(const char *file, struct span text,
-        const struct cf_option *options, struct arena *arena,
-        struct report *report, void *ret_values, struct reason *ret_reason)
-{
-        struct cf cf = {.file = file,
-                .options = options,
-                .arena = arena,
-                .report = report};
-
-        return cf_load_text(&cf, text, ret_values, ret_reason);
-}
-
 static bool is_of_name(char byte)
 {
         return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||

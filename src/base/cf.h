@@ -62,14 +62,6 @@ int cf_load(struct cf *cf, void *ret_values, struct reason *ret_reason);
 int cf_load_text(struct cf *cf, struct span text, void *ret_values,
         struct reason *ret_reason);
 
-/* The same, for who has no more to say of a file that is none of Postfix's. */
-int cf_read(const char *file, const struct cf_option *options,
-        struct arena *arena, struct report *report, void *ret_values,
-        struct reason *ret_reason);
-int cf_read_text(const char *file, struct span text,
-        const struct cf_option *options, struct arena *arena,
-        struct report *report, void *ret_values, struct reason *ret_reason);
-
 /*
  * Where an option stands: the one whose name `text` begins with, as in
  * "hosts: there is none"; the file alone when it says nothing of that.

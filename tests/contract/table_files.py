@@ -85,9 +85,8 @@ REFUSED = {
             f'2:16: query_filter: unknown "%q": {LETTERS}',
         "result_filter = %q\n": f'1:17: result_filter: unknown "%q": {LETTERS}',
         "search_base = %q\n": f'1:15: search_base: unknown "%q": {LETTERS}',
-        "bind = sasl\n":
-            "1:8: bind: sasl is not supported: log in with yes and a password, "
-            "or show a certificate (tls_cert)",
+        "bind = perhaps\n":
+            "1:8: bind: expected yes or simple, no or none, or sasl",
         "bind_pw_file = /dev/zero\n":
             "1:16: bind_pw_file: /dev/zero: not a regular file",
     },

@@ -125,9 +125,13 @@ static void test_warnings(void)
 
 static int read_strictly(const char *text)
 {
+        struct cf strict = {.file = "/t.cf",
+                .options = options,
+                .arena = &arena,
+                .report = &report};
+
         said[0] = '\0';
-        return cf_read_text("/t.cf", span_of(text), options, &arena, &report,
-                &values, &reason);
+        return cf_load_text(&strict, span_of(text), &values, &reason);
 }
 
 static void test_strict(void)
@@ -246,19 +250,21 @@ static void test_secrets(void)
 static void test_files(void)
 {
         char file[] = "/tmp/test_cf-XXXXXX";
+        struct cf small = {.file = file,
+                .options = options,
+                .arena = &arena,
+                .report = &report};
         int fd = mkstemp(file);
 
         CHECK(fd >= 0);
         CHECK_INT(write(fd, "limit = 9", 9), 9);
         close(fd);
-        CHECK_INT(cf_read(file, options, &arena, &report, &values, &reason), 0);
+        CHECK_INT(cf_load(&small, &values, &reason), 0);
         CHECK_INT(values.limit, 9);
         CHECK_INT(truncate(file, (off_t)1 << 40), 0);
-        CHECK_INT(cf_read(file, options, &arena, &report, &values, &reason),
-                -EBADMSG);
+        CHECK_INT(cf_load(&small, &values, &reason), -EBADMSG);
         unlink(file);
-        CHECK_INT(cf_read(file, options, &arena, &report, &values, &reason),
-                -ENOENT);
+        CHECK_INT(cf_load(&small, &values, &reason), -ENOENT);
 }
 
 int main(void)

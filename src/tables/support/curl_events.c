@@ -181,7 +181,7 @@ int curl_events_add(struct curl_events *curl_events, CURL *curl)
 {
         int running, r = 0;
 
-        curl_sockets_look(&curl_events->sockets, NULL, 0);
+        curl_sockets_settle(&curl_events->sockets);
         curl_events->is_adding = true;
         if (follow_connections(curl_events, curl) &&
                 curl_multi_add_handle(curl_events->multi, curl) == CURLM_OK)

@@ -5,10 +5,14 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Sockets that are looked at in one go. */
 #define BATCH 256
+
+/* A moment, in microseconds: that of a few requests. */
+#define MOMENT 200
 
 int curl_sockets_open(struct curl_sockets *sockets)
 {
@@ -118,6 +122,20 @@ static void end_idle(struct curl_sockets *sockets, int fd)
         watch(sockets, fd, 0);
 }
 
+static uint64_t now(void)
+{
+        struct timespec time;
+
+        clock_gettime(CLOCK_MONOTONIC, &time);
+        return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_nsec / 1000;
+}
+
+void curl_sockets_settle(struct curl_sockets *sockets)
+{
+        if (now() - sockets->looked_at >= MOMENT)
+                curl_sockets_look(sockets, NULL, 0);
+}
+
 size_t curl_sockets_look(
         struct curl_sockets *sockets, struct curl_ready *ret_ready, size_t max)
 {
@@ -125,6 +143,7 @@ size_t curl_sockets_look(
         int count = epoll_wait(sockets->epoll, ready, BATCH, 0);
         size_t others = 0;
 
+        sockets->looked_at = now();
         for (int i = 0; i < count; i++) {
                 int fd = ready[i].data.fd;
 

@@ -26,6 +26,7 @@ struct curl_sockets {
         int epoll;
         struct curl_socket *list; /* by descriptor */
         size_t size;
+        uint64_t looked_at; /* microseconds */
 };
 
 /* Returns 0 or a negative errno; then there is nothing to close. */
@@ -56,5 +57,12 @@ struct curl_ready {
  */
 size_t curl_sockets_look(
         struct curl_sockets *sockets, struct curl_ready *ret_ready, size_t max);
+
+/*
+ * Ends kept connections that are not quiet, unless that was done a moment ago:
+ * what comes within that is no later than what comes while a request is on its
+ * way, which nobody can tell from its reply.
+ */
+void curl_sockets_settle(struct curl_sockets *sockets);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tables/support/lua_source.h"
 #include "base/braces.h"
+#include "base/regular.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -63,8 +64,8 @@ static unsigned find_grant(struct span word)
         return 0;
 }
 
-static int parse_allow(const char *file, const char *text, unsigned *ret_grants,
-        struct reason *ret_reason)
+static int parse_allow(const struct cf *cf, const char *text,
+        unsigned *ret_grants, struct reason *ret_reason)
 {
         struct span rest = span_of(text), word;
 
@@ -73,7 +74,7 @@ static int parse_allow(const char *file, const char *text, unsigned *ret_grants,
                 unsigned grant = find_grant(word);
 
                 if (grant == 0)
-                        return refuse(file,
+                        return cf_refuse(cf, -EBADMSG,
                                 "allow: expected io, os, package, debug or "
                                 "bytecode",
                                 ret_reason);
@@ -98,18 +99,18 @@ static int note_file(
         return 0;
 }
 
-static int use_options(struct lua_source *source, const char *file,
+static int use_options(struct lua_source *source, const struct cf *cf,
         const struct options *options, struct reason *ret_reason)
 {
         if (options->script == NULL)
-                return refuse(file, "script is missing", ret_reason);
+                return cf_refuse(cf, -EBADMSG, "script is missing", ret_reason);
         if (options->script[0] != '/')
-                return refuse(file,
+                return cf_refuse(cf, -EBADMSG,
                         "script: write the absolute path of the script",
                         ret_reason);
         source->memory_limit = options->memory_limit;
         source->instruction_limit = options->instruction_limit;
-        return parse_allow(file, options->allow, &source->grants, ret_reason);
+        return parse_allow(cf, options->allow, &source->grants, ret_reason);
 }
 
 static bool is_cf(const char *file)
@@ -123,21 +124,23 @@ static bool is_cf(const char *file)
 static int read_options(const struct table_env *env, struct lua_source *source,
         const char *file, const char **ret_script, struct reason *ret_reason)
 {
+        struct cf cf = {.file = file,
+                .options = lua_source_options,
+                .arena = &source->arena,
+                .report = env->report};
         struct options options = {0};
         int r;
 
         if (!is_cf(file)) {
-                r = cf_read_text(file, SPAN_LITERAL(""), lua_source_options,
-                        &source->arena, env->report, &options, ret_reason);
+                r = cf_load_text(&cf, SPAN_LITERAL(""), &options, ret_reason);
                 options.script = file;
         } else {
                 r = note_file(source, file, ret_reason);
                 if (r == 0)
-                        r = cf_read(file, lua_source_options, &source->arena,
-                                env->report, &options, ret_reason);
+                        r = cf_load(&cf, &options, ret_reason);
         }
         if (r == 0)
-                r = use_options(source, file, &options, ret_reason);
+                r = use_options(source, &cf, &options, ret_reason);
         if (r == 0)
                 *ret_script = options.script;
         return r;
@@ -166,8 +169,6 @@ static int read_text(
 
         if (fstat(fd, &status) < 0)
                 return refuse_errno(source->file, -errno, ret_reason);
-        if (!S_ISREG(status.st_mode))
-                return refuse(source->file, "not a regular file", ret_reason);
         if (status.st_size > SCRIPT_SIZE_MAX)
                 return refuse(
                         source->file, "too large for a script", ret_reason);
@@ -214,10 +215,9 @@ static int read_script(struct lua_source *source, const char *script,
         if (r < 0)
                 return r;
         source->file = source->files[source->file_count - 1].name;
-        /* A pipe would wait for somebody to write. */
-        fd = open(source->file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        fd = regular_open(source->file, source->file, ret_reason);
         if (fd < 0)
-                return refuse_errno(source->file, -errno, ret_reason);
+                return fd;
         r = read_text(source, fd, ret_reason);
         close(fd);
         return r < 0 ? r
