@@ -484,13 +484,13 @@ static void test_mistakes(void)
         CHECK(strstr(complaint("t.lua", "\033Lua"), "binary chunk") != NULL);
         CHECK_STR(complaint("t.cf", ""), "t.cf: script is missing");
         CHECK_STR(complaint("t.cf", "script = x.lua\n"),
-                "t.cf: script: write the absolute path of the script");
+                "t.cf:1:10: script: write the absolute path of the script");
         CHECK_STR(complaint("t.cf", "script = /nonexistent.lua\n"),
                 "/nonexistent.lua: No such file or directory");
-        CHECK_STR(complaint("t.cf", "script = /dev/null\n"),
-                "/dev/null: not a regular file");
+        CHECK_STR(complaint("t.cf", "script = /dev/zero\n"),
+                "/dev/zero: not a regular file");
         CHECK_STR(complaint("t.cf", "script = /x\nallow = io, everything\n"),
-                "t.cf: allow: expected io, os, package, debug or bytecode");
+                "t.cf:2:9: allow: expected io, os, package, debug or bytecode");
         CHECK_STR(complaint("t.cf", "script = /x\nmemory_limit = 1\n"),
                 "t.cf:2:16: memory_limit: a number out of range");
 }
