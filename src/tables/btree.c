@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* btree:FILE - a sorted table of Berkeley DB. */
-#include "tables/support/bdb.h"
+#include "tables/bdb/table.h"
 #include "tables/support/path.h"
 
 extern const struct table_type table_type_btree;

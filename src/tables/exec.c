@@ -4,8 +4,8 @@
  * stdout, as socketmapd --stdio does.
  */
 #include "base/cf.h"
-#include "tables/support/exec_pool.h"
-#include "tables/support/exec_wait.h"
+#include "tables/exec/pool.h"
+#include "tables/exec/wait.h"
 #include "tables/support/netstring_protocol.h"
 #include "tables/support/path.h"
 #include "tables/table.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* http:FILE.cf - what an HTTP server replies. */
-#include "tables/support/http_table.h"
+#include "tables/http/table.h"
 #include "tables/support/path.h"
 
 extern const struct table_type table_type_http;

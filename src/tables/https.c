@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* https:FILE.cf - http:, with nothing sent that can be read on the way. */
-#include "tables/support/http_table.h"
+#include "tables/http/table.h"
 #include "tables/support/path.h"
 
 extern const struct table_type table_type_https;

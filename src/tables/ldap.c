@@ -3,9 +3,9 @@
  * ldap:FILE.cf - what a directory says of a key that is asked by LDAP, as
  * ldap_table(5) says.
  */
+#include "tables/ldap/client.h"
+#include "tables/ldap/session.h"
 #include "tables/support/cf_files.h"
-#include "tables/support/ldap_client.h"
-#include "tables/support/ldap_session.h"
 #include "tables/support/path.h"
 #include "tables/support/workers.h"
 #include <errno.h>

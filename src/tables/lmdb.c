@@ -9,7 +9,7 @@
  * beside the last one committed, and only those after it use its pages again.
  * If not, the lookup is done again.
  */
-#include "tables/support/lmdb_file.h"
+#include "tables/lmdb/file.h"
 #include "tables/support/mapped.h"
 #include "tables/support/nul_form.h"
 #include "tables/support/path.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* lua:FILE.lua, lua:FILE.cf - what a function written in Lua returns. */
-#include "tables/support/lua_script.h"
+#include "tables/lua/script.h"
 #include "tables/support/path.h"
 #include "tables/support/workers.h"
 #include <errno.h>

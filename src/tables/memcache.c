@@ -4,9 +4,9 @@
  * memcache_table(5) says.
  */
 #include "base/cf.h"
+#include "tables/memcache/ask.h"
 #include "tables/support/cf_files.h"
 #include "tables/support/db_common.h"
-#include "tables/support/memcache_ask.h"
 #include "tables/support/path.h"
 #include <errno.h>
 #include <stdlib.h>

@@ -3,8 +3,8 @@
  * mysql:FILE.cf - what a query gives that a server of MySQL or MariaDB is
  * asked, as mysql_table(5) says.
  */
+#include "tables/mysql/connection.h"
 #include "tables/support/cf_files.h"
-#include "tables/support/mysql_connection.h"
 #include "tables/support/path.h"
 #include "tables/support/sql_config.h"
 #include "tables/support/workers.h"

@@ -4,8 +4,8 @@
  * them, in bytes. Only what matches fast is matched where others wait: a
  * pattern that needs many steps is tried again on a thread.
  */
+#include "tables/pcre/code.h"
 #include "tables/support/patterns.h"
-#include "tables/support/pcre_code.h"
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -4,9 +4,9 @@
  * pgsql_table(5) says.
  */
 #include "base/utf8.h"
+#include "tables/pgsql/config.h"
+#include "tables/pgsql/pool.h"
 #include "tables/support/path.h"
-#include "tables/support/pgsql_config.h"
-#include "tables/support/pgsql_pool.h"
 #include <errno.h>
 #include <stdlib.h>
 

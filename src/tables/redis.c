@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* redis:FILE.cf - what a command gives that a server of Redis is asked. */
 #include "base/cf.h"
+#include "tables/redis/pool.h"
 #include "tables/support/cf_files.h"
 #include "tables/support/path.h"
-#include "tables/support/redis_pool.h"
 #include <errno.h>
 #include <stdlib.h>
 

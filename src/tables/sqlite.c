@@ -8,8 +8,8 @@
  * What fails, it does on a thread.
  */
 #include "base/events.h"
+#include "tables/sqlite/config.h"
 #include "tables/support/path.h"
-#include "tables/support/sqlite_config.h"
 #include "tables/support/workers.h"
 #include <errno.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* tcp:HOST:PORT - a server of tcp_table(5) is asked, without waiting for it. */
 #include "tables/support/remote.h"
-#include "tables/support/tcp_line.h"
 #include "tables/table.h"
+#include "tables/tcp/line.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

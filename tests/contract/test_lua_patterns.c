@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Our functions on strings and tables do what those of Lua's libraries do. */
 #include "support/check.h"
-#include "tables/support/lua_limits.h"
-#include "tables/support/lua_string.h"
-#include "tables/support/lua_table.h"
+#include "tables/lua/limits.h"
+#include "tables/lua/string.h"
+#include "tables/lua/table.h"
 #include <lauxlib.h>
 #include <lualib.h>
 #include <stdlib.h>

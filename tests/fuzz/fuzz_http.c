@@ -6,9 +6,9 @@
  */
 #include "fuzz.h"
 
-#include "tables/support/http_body.h"
-#include "tables/support/http_result.h"
-#include "tables/support/http_url.h"
+#include "tables/http/body.h"
+#include "tables/http/result.h"
+#include "tables/http/url.h"
 
 #include <errno.h>
 #include <stdlib.h>

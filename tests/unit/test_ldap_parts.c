@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What ldap tables are made of, as far as it needs no server. */
 #include "support/check.h"
-#include "tables/support/ldap_link.h"
-#include "tables/support/ldap_quote.h"
+#include "tables/ldap/link.h"
+#include "tables/ldap/quote.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
