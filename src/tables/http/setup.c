@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tables/http/setup.h"
+#include "tables/support/openssl.h"
 #include <errno.h>
 #include <pthread.h>
 
@@ -8,6 +9,7 @@ static CURLcode once_code;
 
 static void init_curl(void)
 {
+        openssl_keep();
         once_code = curl_global_init(CURL_GLOBAL_ALL);
 }
 

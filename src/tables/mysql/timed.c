@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "tables/mysql/timed.h"
 #include "base/events.h"
-#include <dlfcn.h>
+#include "tables/support/openssl.h"
 #include <errmsg.h>
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
-#include <pthread.h>
 #include <sys/socket.h>
 
 /*
@@ -67,28 +66,12 @@ static int wait_for(MYSQL *mysql, int what, uint64_t deadline)
         return ready != 0 ? ready : what & ~MYSQL_WAIT_TIMEOUT;
 }
 
-/*
- * OpenSSL, which the library may use, would free at the process's end what
- * threads use still that nobody waits for.
- */
-static void keep_openssl(void)
-{
-        const uint64_t no_atexit = 0x80000; /* OPENSSL_INIT_NO_ATEXIT */
-        int (*init)(uint64_t options, const void *settings) = NULL;
-        void *symbol = dlsym(RTLD_DEFAULT, "OPENSSL_init_crypto");
-
-        memcpy(&init, &symbol, sizeof(symbol));
-        if (init != NULL)
-                init(no_atexit, NULL);
-}
-
 MYSQL *timed_new(void)
 {
-        static pthread_once_t once = PTHREAD_ONCE_INIT;
         const size_t stack_size = STACK_SIZE;
         MYSQL *mysql;
 
-        pthread_once(&once, keep_openssl);
+        openssl_keep();
         mysql = mysql_init(NULL);
         if (mysql != NULL &&
                 mysql_options(mysql, MYSQL_OPT_NONBLOCK, &stack_size) != 0) {

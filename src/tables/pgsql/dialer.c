@@ -2,6 +2,7 @@
 #include "tables/pgsql/dialer.h"
 #include "base/events.h"
 #include "base/thread.h"
+#include "tables/support/openssl.h"
 #include <errno.h>
 #include <libpq-fe.h>
 #include <poll.h>
@@ -76,6 +77,7 @@ struct pgsql_dialer *pgsql_dialer_new(const struct table_env *env,
         atomic_init(&shared->references, 1);
         atomic_init(&shared->dialing, 0);
         atomic_init(&shared->cancelling, 0);
+        openssl_keep(); /* for threads that are left to connect */
         shared->login = pgsql_login_ref(login);
         shared->events = env->events != NULL ? events_ref(env->events) : NULL;
         dialer->shared = shared;
