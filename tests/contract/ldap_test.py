@@ -15,7 +15,7 @@ from ldap_messages import (BIND_DONE, Impostor, attributes, challenge, done,
 from server_process import free_port
 from slapd import (GUARDED, PASSWORD, PATIENCE, READER, SUFFIX, Server,
                    entry)
-from table_maps import DEADLINE, FAILED, LATER, check_neighbour, in_threads
+from table_maps import DEADLINE, FAILED, check_neighbour, in_threads
 from tap import case
 from tap import done as all_done
 
@@ -408,7 +408,7 @@ def _():
             names = ["offered", "plain", "layer", "new"] * 3
             try:
                 in_threads(len(names), lambda n: maps.failure(
-                    names[n], "a", later=5 * LATER))
+                    names[n], "a"))
             finally:
                 other.go_on()
             for name in ("plain", "layer", "new"):
@@ -448,7 +448,7 @@ def _():
             while names:
                 some, names = names[:5], names[5:]
                 in_threads(len(some), lambda n: maps.failure(
-                    some[n], "a", later=5 * LATER))
+                    some[n], "a"))
             for name in ("none", "nothing"):
                 assert "names no mechanism" in maps.failure(name, "a"), name
         asked = b"".join(impostors["mute"].asked)

@@ -20,10 +20,12 @@ KEY_MAX = 250
 BACKED_FORMATS = ["%s", "aliases:%s", "x%%%s", "p:%S"]
 FORMATS = ["%s", "aliases:%s", "%u", "%d", "x%%%s", "%u+%d", "%2.%1", "%U@%D",
            "p:%S", "%9"]
-ODD_FORMATS = ["%", "%x", "%0", "a b%s", ""]
+ODD_FORMATS = ["%", "%x", "%0", "a b%s"]
 DOMAINS = ["example.org", "example.org, example.com", "!example.org, .example",
            "EXAMPLE.org exämple.net", "mx.example.org,other.example", "",
            "inline:{example.org=x}", ".org", "@DIR@/domains"]
+EMPTY_FORMAT = ("memcache, an empty key_format: Postfix finds nothing by it, "
+                "ours is refused")
 TOO_LONG = ("memcache, a key that is too long for the server: Postfix asks and "
             "fails, here it is not found")
 
@@ -143,6 +145,12 @@ def _():
 @case("memcache: a .cf file that is not there")
 def _():
     compare("memcache", [Round(b"memcache:/nonexistent.cf", [b"a"])], 0, 0)
+
+
+@case("memcache: a mistake that we tell of, and Postfix does not")
+def _():
+    compare("memcache", [Round(table("empty", [], key_format="").spec, [b"a"],
+                               wanted_refusal=EMPTY_FORMAT)], 0, 0)
 
 
 print_counts()
