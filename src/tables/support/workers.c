@@ -18,8 +18,13 @@ struct job {
         struct lookup_copy copy;
 };
 
-/* Milliseconds until more threads share the lookups that wait. */
+/*
+ * Milliseconds until more threads share the lookups that wait; twice as many
+ * each time that these still do, for then it is threads that hang: to look more
+ * often would cost other maps time.
+ */
 #define OVERDUE_TIME 1
+#define OVERDUE_TIME_MAX 16
 
 /* A thread's own. */
 struct thread {
@@ -38,6 +43,7 @@ struct workers {
         unsigned thread_limit, queue_limit;
         uint64_t idle_interval; /* 0: a state never ends for want of work */
         bool is_told;           /* that wakeup is to run. Loop's thread */
+        uint64_t overdue_time;  /* for the next look. Likewise */
         unsigned pending;       /* lookups. Loop's thread */
 
         pthread_mutex_t mutex; /* for all that follows */
@@ -75,6 +81,8 @@ static void look_after(void *ctx)
         struct workers *workers = ctx;
 
         wake_all(workers);
+        if (workers->overdue_time < OVERDUE_TIME_MAX)
+                workers->overdue_time *= 2;
         if (workers->pending > 1)
                 watch_jobs(workers);
         events_look(workers->events); /* the last: it may close the table */
@@ -88,7 +96,8 @@ static void watch_jobs(struct workers *workers)
         if (workers->overdue == NULL)
                 wake_all(workers);
         else
-                event_at(workers->overdue, events_now() + OVERDUE_TIME);
+                event_at(
+                        workers->overdue, events_now() + workers->overdue_time);
 }
 
 /*
@@ -102,6 +111,7 @@ static void wake_up(struct post *post)
         bool is_sleeping;
 
         workers->is_told = false;
+        workers->overdue_time = OVERDUE_TIME;
         pthread_mutex_lock(&workers->mutex);
         is_sleeping = workers->idle == workers->threads;
         pthread_mutex_unlock(&workers->mutex);
