@@ -47,3 +47,16 @@ int regular_open(const char *file, const char *name, struct reason *ret_reason)
         }
         return r;
 }
+
+ssize_t regular_read(int fd, char *buffer, size_t size)
+{
+        size_t used = 0;
+        ssize_t got;
+
+        do {
+                got = read(fd, buffer + used, size - used);
+                if (got > 0)
+                        used += (size_t)got;
+        } while ((got > 0 && used < size) || (got < 0 && errno == EINTR));
+        return got < 0 ? -errno : (ssize_t)used;
+}

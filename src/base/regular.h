@@ -4,6 +4,7 @@
 #define BASE_REGULAR_H
 
 #include "base/report.h"
+#include <sys/types.h>
 
 /*
  * Opens a file for reading, and never waits. What is no regular file is
@@ -14,5 +15,8 @@
  * file `name`; -EBADMSG for what is no regular file, -EISDIR for a directory.
  */
 int regular_open(const char *file, const char *name, struct reason *ret_reason);
+
+/* Reads up to `size` bytes. Returns how many, or a negative errno. */
+ssize_t regular_read(int fd, char *buffer, size_t size);
 
 #endif

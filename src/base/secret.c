@@ -39,20 +39,6 @@ static int find_path(
         return 0;
 }
 
-/* Reads up to `size` bytes. Returns how many, or a negative errno. */
-static ssize_t read_file(int fd, char *buffer, size_t size)
-{
-        size_t used = 0;
-        ssize_t got;
-
-        do {
-                got = read(fd, buffer + used, size - used);
-                if (got > 0)
-                        used += (size_t)got;
-        } while ((got > 0 && used < size) || (got < 0 && errno == EINTR));
-        return got < 0 ? -errno : (ssize_t)used;
-}
-
 /* Returns the text without its newline. */
 static struct span chomp(struct span text)
 {
@@ -84,7 +70,7 @@ static int read_open(int fd, const char *called, struct arena *arena,
         char *buffer = malloc(SECRET_SIZE_MAX + 1);
         ssize_t size = buffer == NULL
                                ? -ENOMEM
-                               : read_file(fd, buffer, SECRET_SIZE_MAX + 1);
+                               : regular_read(fd, buffer, SECRET_SIZE_MAX + 1);
         const char *complaint = NULL;
         struct span text;
         int r = size < 0 ? (int)size : 0;

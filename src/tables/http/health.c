@@ -30,7 +30,6 @@ static void tell(struct http_health *health, const char *why)
 
 void http_health_answered(struct http_health *health)
 {
-        health->has_answered = true;
         health->answered_at = events_now();
         health->rests_until = 0;
         if (health->has_failed)
@@ -58,7 +57,7 @@ static void tell_failure(
 
 void http_health_failed(struct http_health *health, const struct reason *reason)
 {
-        if (!health->has_answered ||
+        if (health->answered_at == 0 ||
                 events_now() - health->answered_at >= HTTP_REST)
                 tell_failure(health, reason);
 }

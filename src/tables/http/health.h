@@ -16,8 +16,7 @@ struct http_health {
         char *map;
         const char *server;
         bool has_failed;
-        bool has_answered;
-        uint64_t answered_at; /* the last time */
+        uint64_t answered_at; /* the last time; 0: never */
         uint64_t rests_until;
         struct reason reason; /* why it rests */
 };

@@ -146,20 +146,6 @@ static int read_options(const struct table_env *env, struct lua_source *source,
         return r;
 }
 
-/* Reads up to `size` bytes. Returns how many, or a negative errno. */
-static ssize_t read_all(int fd, char *buffer, size_t size)
-{
-        size_t used = 0;
-        ssize_t got;
-
-        do {
-                got = read(fd, buffer + used, size - used);
-                if (got > 0)
-                        used += (size_t)got;
-        } while ((got > 0 && used < size) || (got < 0 && errno == EINTR));
-        return got < 0 ? -errno : (ssize_t)used;
-}
-
 static int read_text(
         struct lua_source *source, int fd, struct reason *ret_reason)
 {
@@ -175,7 +161,7 @@ static int read_text(
         text = arena_bytes(&source->arena, (size_t)status.st_size + 1);
         if (text == NULL)
                 return refuse_errno(source->file, -ENOMEM, ret_reason);
-        size = read_all(fd, text, (size_t)status.st_size);
+        size = regular_read(fd, text, (size_t)status.st_size);
         if (size < 0)
                 return refuse_errno(source->file, (int)size, ret_reason);
         source->text = (struct span){text, (size_t)size};
