@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tables/ldap/sasl.h"
+#include "tables/support/openssl.h"
 #include <errno.h>
 #include <ldap.h>
 #include <sasl/sasl.h>
@@ -205,8 +206,10 @@ int ldap_sasl_log_in(const struct ldap_options *options,
 {
         const char *mechanisms = options->sasl_mechs;
         struct mechanisms list = {.size = 0};
-        int r = set_strength(options, session, ret_reason);
+        int r;
 
+        openssl_keep(); /* for the plugins of mechanisms */
+        r = set_strength(options, session, ret_reason);
         if (r == 0 && *mechanisms == '\0') {
                 mechanisms = list.text;
                 r = find_mechanisms(session, deadline, &list, ret_reason);
