@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """What a map's lookups lose while the server behind another map hangs.
 
-The other map's server takes connections and never says a word. As in bench/run
-a figure is the median over the rounds of a ratio within a round.
+The other map's server takes connections and never says a word. Lookups of it
+are compared with lookups of a map that fails at once, which has no server, by
+as many clients: these cost something, too. As in bench/run a figure is the
+median over the rounds of a ratio within a round.
 """
 import os
 import socket
@@ -15,7 +17,7 @@ from tables import show_ratio
 
 KEYS = 1000
 ASKERS = 16
-PAUSE = 0.01  # seconds between an answer of the map that hangs and the next key
+PAUSE = 0.01  # seconds between an answer to one of these and its next key
 
 # What stands behind `table =`, and in its FILE.cf, by type.
 HUNG = {
@@ -58,9 +60,11 @@ class Mute:
 
 
 class Askers:
-    """Clients of the map that hangs, each with one lookup at a time."""
+    """Clients of the other map, each with one lookup at a time."""
 
-    def __init__(self, path):
+    def __init__(self, path, name):
+        text = f"{name} a@b.c"
+        self.request = f"{len(text)}:{text},".encode()
         self.is_over = threading.Event()
         self.connections = []
         for _ in range(ASKERS):
@@ -73,7 +77,7 @@ class Askers:
     def _ask(self, connection):
         try:
             while not self.is_over.is_set():
-                connection.sendall(b"10:hung a@b.c,")
+                connection.sendall(self.request)
                 if not connection.recv(4096):
                     return
                 time.sleep(PAUSE)
@@ -107,19 +111,18 @@ class Case:
     def _run(self, machine, place, port):
         text = os.path.join(place, "text")
         fixtures.write_numbered(text, "user%d@example.com value%d\n", KEYS)
-        maps = {"quick": f"texthash:{text}", "hung": self._spec(place, port)}
+        maps = {"quick": f"texthash:{text}", "fails": "fail:nobody",
+                "hangs": self._spec(place, port)}
         daemon = fixtures.Daemon(machine, os.path.join(place, "daemon"), maps)
-        rounds = {"alone": [], "beside": []}
+        path = daemon.endpoint.partition(":")[2]
+        rounds = {"fails": [], "hangs": []}
         with daemon:
             for name in in_turn(list(rounds), machine.options.rounds):
-                if name == "alone":
-                    rounds[name].append(self._load(machine, daemon))
-                    continue
-                with Askers(daemon.endpoint.partition(":")[2]):
+                with Askers(path, name):
                     rounds[name].append(self._load(machine, daemon))
         return [show_ratio(title, [
             a[metric] / b[metric]
-            for a, b in zip(rounds["beside"], rounds["alone"])], goal)
+            for a, b in zip(rounds["hangs"], rounds["fails"])], goal)
             for metric, title, goal in (("p99_us", "p99 us", 1.1),
                                         ("rate", "requests/s", None))]
 

@@ -80,8 +80,7 @@ struct database {
 
 struct mysql {
         struct table table;
-        struct database *database;           /* the workers' */
-        const struct table_watcher *watcher; /* who isn't the hosts' yet */
+        struct database *database; /* the workers' */
         struct workers *workers;
 };
 
@@ -90,7 +89,7 @@ static void free_database(void *ctx)
         struct database *database = ctx;
 
         db_common_close(database->source.query.common);
-        pthread_mutex_destroy(&database->source.mutex);
+        shared_hosts_fini(&database->source.hosts);
         arena_fini(&database->arena);
         free(database);
 }
@@ -124,7 +123,7 @@ static int read_hosts(const struct table_env *env, const struct cf *cf,
         const struct options *values, struct database *database,
         struct reason *ret_reason)
 {
-        struct hosts *hosts = &database->source.hosts;
+        struct hosts *hosts = &database->source.hosts.hosts;
         struct reason why;
         int r = hosts_parse(span_of(values->hosts),
                 values->retry_interval * 1000, &database->arena, hosts, &why);
@@ -133,9 +132,9 @@ static int read_hosts(const struct table_env *env, const struct cf *cf,
                 r = mysql_login_check(&hosts->list[i], &why);
         if (r < 0)
                 return cf_refuse(cf, r, why.text, ret_reason);
-        hosts->map = arena_copy(
-                cf->arena, span_of(env->map != NULL ? env->map : "mysql"));
-        return hosts->map != NULL ? 0 : cf_refuse_memory(cf->file, ret_reason);
+        if (hosts_belong(hosts, env, "mysql", cf->arena) < 0)
+                return cf_refuse_memory(cf->file, ret_reason);
+        return 0;
 }
 
 static int read_query(const struct table_env *env, const struct cf *cf,
@@ -205,7 +204,7 @@ static struct database *open_database(const struct table_env *env,
                 return NULL;
         }
         arena_init(&database->arena, NULL, 0, SIZE_MAX);
-        pthread_mutex_init(&database->source.mutex, NULL);
+        shared_hosts_init(&database->source.hosts);
         r = file_state_get(file, &state);
         if (r < 0)
                 reason_set_errno(ret_reason, r, "%s", file);
@@ -245,7 +244,6 @@ static struct table *open_mysql(const struct table_env *env,
                 goto fail;
         workers_end_idle(mysql->workers, database->idle_interval);
         mysql->database = database;
-        mysql->watcher = env->watcher;
         mysql->table = (struct table){
                 .type = &table_type_mysql,
                 .files = database->files,
@@ -262,30 +260,22 @@ fail:
         return NULL;
 }
 
-/*
- * Who is told of the hosts, from the first lookup on that is not a canary:
- * before there are threads.
- */
-static void begin_telling(struct mysql *mysql)
-{
-        if (mysql->watcher != NULL)
-                mysql->database->source.hosts.watcher = mysql->watcher;
-        mysql->watcher = NULL;
-}
-
-/* What is not asked for needs no thread. */
+/* What is not asked for, and what cannot be asked, needs no thread. */
 static enum progress start(struct table *table, struct lookup *lookup)
 {
         struct mysql *mysql = (struct mysql *)table;
-        int r = db_common_allows(
-                mysql->database->source.query.common, lookup, lookup->key);
+        struct mysql_source *source = &mysql->database->source;
+        int r = db_common_allows(source->query.common, lookup, lookup->key);
+        struct reason why;
 
         if (r < 0)
                 return LOOKUP_DONE;
         if (r == 0)
                 return lookup_absent(lookup);
-        if (lookup->finish != NULL)
-                begin_telling(mysql);
+        if (lookup->finish != NULL) /* not a canary */
+                hosts_watch(&source->hosts.hosts);
+        if (shared_hosts_are_down(&source->hosts, &why))
+                return lookup_failed(lookup, "%s", why.text);
         return workers_start(mysql->workers, lookup);
 }
 

@@ -67,7 +67,6 @@ struct redis {
         struct redis_query query;
         struct redis_login login;
         struct redis_pool *pool;
-        const struct table_watcher *watcher; /* of the hosts, once it's asked */
         struct arena arena;
 };
 
@@ -119,10 +118,9 @@ static int read_hosts(const struct table_env *env, const struct cf *cf,
                         &ret_hosts->list[i], "0", &address, &why);
         if (r < 0)
                 return refuse_hosts(cf, values, &why, ret_reason);
-        ret_hosts->map = arena_copy(
-                cf->arena, span_of(env->map != NULL ? env->map : "redis"));
-        return ret_hosts->map != NULL ? 0
-                                      : cf_refuse_memory(cf->file, ret_reason);
+        if (hosts_belong(ret_hosts, env, "redis", cf->arena) < 0)
+                return cf_refuse_memory(cf->file, ret_reason);
+        return 0;
 }
 
 static int read_login(const struct table_env *env, const struct cf *cf,
@@ -240,7 +238,6 @@ static struct table *open_redis(const struct table_env *env,
         redis->table.type = &table_type_redis;
         redis->table.entries = SIZE_MAX;
         redis->table.pends = true;
-        redis->watcher = env->watcher;
         if (read_all(env, argument, redis, &values, ret_reason) < 0)
                 goto fail;
         redis->pool = redis_pool_new(env, &redis->login, &redis->query,
@@ -264,7 +261,7 @@ static enum progress start(struct table *table, struct lookup *lookup)
         if (r == 0)
                 return lookup_absent(lookup);
         if (lookup->finish != NULL) /* not a canary */
-                redis->login.hosts.watcher = redis->watcher;
+                hosts_watch(&redis->login.hosts);
         return redis_pool_start(redis->pool, lookup);
 }
 

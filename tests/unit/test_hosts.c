@@ -202,10 +202,11 @@ static void test_changes(void)
         struct hosts hosts = parse("a b");
         struct host *a = &hosts.list[0], *b = &hosts.list[1];
         const struct reason gone = {.text = "gone"}, lost = {.text = "lost"};
+        const struct table_env env = {.map = "m", .watcher = &watcher};
 
-        hosts_down(&hosts, b, 1000, &gone); /* without a watcher */
-        hosts.watcher = &watcher;
-        hosts.map = "m";
+        CHECK_INT(hosts_belong(&hosts, &env, "type", &arena), 0);
+        hosts_down(&hosts, b, 1000, &gone); /* a canary's */
+        hosts_watch(&hosts);
         hosts_up(&hosts, a);
         hosts_down(&hosts, a, 1000, &gone);
         hosts_down(&hosts, a, 2000, &lost);
@@ -214,23 +215,18 @@ static void test_changes(void)
         CHECK_STR(told, "a=gone a=up ");
 }
 
-static void test_changes_of_threads(void)
+static void test_deadline(void)
 {
         struct hosts hosts = parse("a");
-        const struct reason gone = {.text = "gone"}, lost = {.text = "lost"};
-        pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+        struct reason why;
 
-        told[0] = '\0';
-        hosts.watcher = &watcher;
-        hosts.map = "m";
-        hosts_change(&hosts, &mutex, hosts.list, NULL);
-        hosts_change(&hosts, &mutex, hosts.list, &gone);
-        CHECK_INT(hosts.down, 1);
-        hosts_change(&hosts, &mutex, hosts.list, &lost);
-        CHECK_STR(hosts.reason.text, "a: lost");
-        hosts_change(&hosts, &mutex, hosts.list, NULL);
-        CHECK_INT(hosts.down, 0);
-        CHECK_STR(told, "a=gone a=up ");
+        CHECK(hosts_choose_until(&hosts, 1000, 1001, &why) == hosts.list);
+        CHECK(hosts_choose_until(&hosts, 1000, 1000, &why) == NULL);
+        CHECK_STR(why.text, "no time to connect");
+        down(&hosts, hosts.list, 1000);
+        CHECK(hosts_choose_until(&hosts, 1500, 9000, &why) == NULL);
+        CHECK_STR(why.text, "a: connect: Connection refused");
+        CHECK(hosts_choose_until(&hosts, 2000, 9000, &why) == hosts.list);
 }
 
 int main(void)
@@ -246,7 +242,7 @@ int main(void)
         RUN(test_rest);
         RUN(test_alone);
         RUN(test_changes);
-        RUN(test_changes_of_threads);
+        RUN(test_deadline);
         arena_fini(&arena);
         return check_done();
 }

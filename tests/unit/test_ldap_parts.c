@@ -123,7 +123,7 @@ static void test_server_mistakes(void)
                 CHECK(asprintf(&text, "a %s,ldap://b", texts[i]) > 0);
                 CHECK_INT(parse(text, &servers), 0);
                 CHECK_INT(servers.count, 2);
-                CHECK_INT(servers.hosts.count, 2);
+                CHECK_INT(servers.shared.hosts.count, 2);
                 CHECK_INT(warnings, 1);
                 free(text);
         }

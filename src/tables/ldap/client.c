@@ -13,6 +13,7 @@ struct ldap_client {
         struct ldap_config *config;
         struct ldap_session session;
         const struct ldap_server *server; /* of the session */
+        bool is_connected;
         uint64_t used_at;
 };
 
@@ -27,19 +28,26 @@ struct ldap_client *ldap_client_new(struct ldap_config *config)
         return client;
 }
 
+static void disconnect(struct ldap_client *client)
+{
+        ldap_session_close(&client->session);
+        if (client->is_connected)
+                shared_hosts_disconnected(&client->config->servers.shared);
+        client->is_connected = false;
+}
+
 void ldap_client_free(struct ldap_client *client)
 {
         if (client == NULL)
                 return;
-        ldap_session_close(&client->session);
+        disconnect(client);
         free(client);
 }
 
 static const char *name_of(const struct ldap_client *client)
 {
-        const struct ldap_servers *servers = &client->config->servers;
-
-        return servers->hosts.list[client->server - servers->list].name;
+        return ldap_servers_host(&client->config->servers, client->server)
+                ->name;
 }
 
 /* Returns false, and the lookup has failed, when nobody can be reached. */
@@ -51,19 +59,22 @@ static bool connect_to_any(struct ldap_client *client, struct lookup *lookup)
                 uint64_t deadline =
                         ldap_config_deadline(client->config, lookup);
                 struct reason why;
+                struct host *host;
 
                 if (ldap_servers_choose(
                             servers, &deadline, &client->server, &why) < 0) {
                         lookup_failed(lookup, "%s", why.text);
                         return false;
                 }
-                lookup_trace(lookup, "ldap: connects to %s", name_of(client));
+                host = ldap_servers_host(servers, client->server);
+                lookup_trace(lookup, "ldap: connects to %s", host->name);
                 if (ldap_login(client->config, client->server, &client->session,
                             deadline, &why) == 0) {
-                        ldap_servers_tell(servers, client->server, NULL);
+                        shared_hosts_connected(&servers->shared, host);
+                        client->is_connected = true;
                         return true;
                 }
-                ldap_servers_tell(servers, client->server, &why);
+                shared_hosts_failed(&servers->shared, host, &why);
         }
 }
 
@@ -75,7 +86,7 @@ static bool open_session(
         if (events_now() - client->used_at < IDLE_TIME &&
                 ldap_session_is_quiet(&client->session))
                 return true;
-        ldap_session_close(&client->session);
+        disconnect(client);
         *ret_is_new = true;
         return connect_to_any(client, lookup);
 }
@@ -123,6 +134,6 @@ void ldap_client_ask(struct ldap_client *client, struct lookup *lookup)
                         name_of(client), &search, lookup);
                 client->used_at = events_now();
                 if (verdict != LDAP_VERDICT_ANSWERED)
-                        ldap_session_close(&client->session);
+                        disconnect(client);
         } while (verdict == LDAP_VERDICT_LOST && !is_new);
 }

@@ -234,10 +234,10 @@ static int read_servers(struct reader *reader)
 
         if (r < 0)
                 return refuse(reader, r, why.text);
-        config->servers.watcher = reader->env->watcher;
-        config->servers.map = arena_copy(&config->arena,
-                span_of(reader->env->map != NULL ? reader->env->map : "ldap"));
-        return config->servers.map != NULL ? 0 : refuse_memory(reader);
+        if (hosts_belong(&config->servers.shared.hosts, reader->env, "ldap",
+                    &config->arena) < 0)
+                return refuse_memory(reader);
+        return 0;
 }
 
 static int read_all(struct reader *reader)
@@ -288,7 +288,7 @@ struct ldap_config *ldap_config_open(const struct table_env *env,
         }
         arena_init(&config->arena, NULL, 0, SIZE_MAX);
         reader.cf.arena = &config->arena;
-        pthread_mutex_init(&config->servers.mutex, NULL);
+        shared_hosts_init(&config->servers.shared);
         if (read_all(&reader) == 0)
                 return config;
         ldap_config_close(config);
@@ -299,7 +299,7 @@ void ldap_config_close(struct ldap_config *config)
 {
         if (config == NULL)
                 return;
-        ldap_servers_fini(&config->servers);
+        shared_hosts_fini(&config->servers.shared);
         db_common_close(config->common);
         arena_fini(&config->arena);
         free(config);

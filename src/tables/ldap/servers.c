@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tables/ldap/servers.h"
 #include "base/braces.h"
-#include "base/events.h"
 #include "base/secret.h"
 #include <errno.h>
 #include <ldap.h>
@@ -158,9 +157,9 @@ static int make_hosts(struct ldap_servers *servers, uint64_t retry_interval,
                 *end++ = ' ';
         }
         r = hosts_parse((struct span){text, size}, retry_interval, arena,
-                &servers->hosts, ret_reason);
+                &servers->shared.hosts, ret_reason);
         free(text);
-        servers->hosts.is_in_order = true;
+        servers->shared.hosts.is_in_order = true;
         return r;
 }
 
@@ -195,58 +194,20 @@ int ldap_servers_parse(struct ldap_servers *ret_servers, struct span text,
         return make_hosts(ret_servers, retry_interval, arena, ret_reason);
 }
 
-void ldap_servers_fini(struct ldap_servers *servers)
-{
-        pthread_mutex_destroy(&servers->mutex);
-}
-
-/* How many might be tried now, besides this one. */
-static size_t count_others(const struct hosts *hosts, const struct host *host)
-{
-        size_t others = 0;
-
-        for (size_t i = 0; i < hosts->count; i++)
-                others += &hosts->list[i] != host && !hosts->list[i].is_down;
-        return others;
-}
-
-void ldap_servers_watch(struct ldap_servers *servers)
-{
-        if (servers->watcher == NULL)
-                return;
-        servers->hosts.map = servers->map;
-        servers->hosts.watcher = servers->watcher;
-        servers->watcher = NULL;
-}
-
 int ldap_servers_choose(struct ldap_servers *servers, uint64_t *deadline,
         const struct ldap_server **ret_server, struct reason *ret_reason)
 {
-        struct hosts *hosts = &servers->hosts;
-        uint64_t now = events_now();
-        struct host *host;
+        struct host *host =
+                shared_hosts_choose(&servers->shared, deadline, ret_reason);
 
-        pthread_mutex_lock(&servers->mutex);
-        host = now < *deadline ? hosts_choose(hosts, now) : NULL;
-        if (host != NULL) {
-                *ret_server = &servers->list[host - hosts->list];
-                *deadline = now +
-                            (*deadline - now) / (count_others(hosts, host) + 1);
-                /* Meanwhile the other threads leave it alone. */
-                if (host->is_down)
-                        host->down_since = now;
-        } else if (hosts->down > 0) {
-                *ret_reason = hosts->reason;
-        } else {
-                reason_set(ret_reason, "no time to connect");
-        }
-        pthread_mutex_unlock(&servers->mutex);
-        return host != NULL ? 0 : -EHOSTDOWN;
+        if (host == NULL)
+                return -EHOSTDOWN;
+        *ret_server = &servers->list[host - servers->shared.hosts.list];
+        return 0;
 }
 
-void ldap_servers_tell(struct ldap_servers *servers,
-        const struct ldap_server *server, const struct reason *why)
+struct host *ldap_servers_host(
+        struct ldap_servers *servers, const struct ldap_server *server)
 {
-        hosts_change(&servers->hosts, &servers->mutex,
-                &servers->hosts.list[server - servers->list], why);
+        return &servers->shared.hosts.list[server - servers->list];
 }

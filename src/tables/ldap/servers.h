@@ -4,8 +4,7 @@
 #define TABLES_LDAP_SERVERS_H
 
 #include "tables/support/address.h"
-#include "tables/support/hosts.h"
-#include <pthread.h>
+#include "tables/support/shared_hosts.h"
 
 struct ldap_server {
         const char *url;
@@ -16,10 +15,7 @@ struct ldap_server {
 struct ldap_servers {
         struct ldap_server *list;
         size_t count;
-        pthread_mutex_t mutex;               /* for the hosts */
-        struct hosts hosts;                  /* the same ones, in that order */
-        const struct table_watcher *watcher; /* who isn't the hosts' yet */
-        const char *map;                     /* whose they are */
+        struct shared_hosts shared; /* the same ones, in that order */
 };
 
 /*
@@ -38,27 +34,11 @@ int ldap_servers_parse(struct ldap_servers *ret_servers, struct span text,
         struct report *report, const struct place *place,
         struct reason *ret_reason);
 
-/*
- * From now on the watcher is told of changes: from the first lookup on that is
- * not a canary, before any thread has one.
- */
-void ldap_servers_watch(struct ldap_servers *servers);
-
-void ldap_servers_fini(struct ldap_servers *servers);
-
-/*
- * Chooses whom to connect to, and for how much of the time until the deadline:
- * others may have to be tried in the rest of it. Returns 0, or -EHOSTDOWN with
- * the reason why there is none.
- */
+/* As shared_hosts_choose does. Returns 0, or -EHOSTDOWN with the reason. */
 int ldap_servers_choose(struct ldap_servers *servers, uint64_t *deadline,
         const struct ldap_server **ret_server, struct reason *ret_reason);
 
-/*
- * Says what has become of it; why: the reason, or NULL: it works. The log gets
- * one line when it fails first, and one when it works again.
- */
-void ldap_servers_tell(struct ldap_servers *servers,
-        const struct ldap_server *server, const struct reason *why);
+struct host *ldap_servers_host(
+        struct ldap_servers *servers, const struct ldap_server *server);
 
 #endif

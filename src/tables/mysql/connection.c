@@ -26,45 +26,19 @@ struct mysql_connection *mysql_connection_new(
         return connection;
 }
 
+static void end_session(struct mysql_connection *connection)
+{
+        if (connection->session.mysql != NULL)
+                shared_hosts_disconnected(&connection->source->hosts);
+        mysql_session_end(&connection->session);
+}
+
 void mysql_connection_free(struct mysql_connection *connection)
 {
         if (connection == NULL)
                 return;
-        mysql_session_end(&connection->session);
+        end_session(connection);
         free(connection);
-}
-
-/*
- * Chooses a host to connect to. One that has failed is tried by one thread at a
- * time: for the others it rests. Returns NULL with the reason.
- */
-static struct host *choose(struct mysql_source *source, uint64_t deadline,
-        struct reason *ret_reason)
-{
-        uint64_t now = events_now();
-        struct host *host = NULL;
-
-        pthread_mutex_lock(&source->mutex);
-        *ret_reason = source->hosts.reason;
-        if (source->hosts.down == 0)
-                reason_set(ret_reason, "no time to connect");
-        if (now < deadline)
-                host = hosts_choose(&source->hosts, now);
-        if (host != NULL && host->is_down)
-                host->down_since = now;
-        pthread_mutex_unlock(&source->mutex);
-        return host;
-}
-
-/* A host that doesn't answer must leave some time for another one. */
-static uint64_t connect_deadline(
-        const struct mysql_source *source, uint64_t deadline)
-{
-        uint64_t now = events_now();
-
-        if (source->hosts.count == 1 || deadline <= now)
-                return deadline;
-        return now + (deadline - now) / 2;
 }
 
 /* Connects to any host. Returns 0; or -1, and the lookup has failed. */
@@ -72,24 +46,27 @@ static int connect_to_any(struct mysql_connection *connection,
         struct lookup *lookup, uint64_t deadline)
 {
         struct mysql_source *source = connection->source;
-        struct reason reason;
-        struct host *host;
 
-        while ((host = choose(source, deadline, &reason)) != NULL) {
+        for (;;) {
+                uint64_t until = deadline;
+                struct reason reason;
+                struct host *host =
+                        shared_hosts_choose(&source->hosts, &until, &reason);
+
+                if (host == NULL) {
+                        lookup_failed(lookup, "%s", reason.text);
+                        return -1;
+                }
                 lookup_trace(lookup, "mysql: connects to %s", host->name);
-                if (mysql_login_connect(&source->login, host,
-                            connect_deadline(source, deadline),
+                if (mysql_login_connect(&source->login, host, until,
                             &connection->session.mysql, &reason) == 0) {
-                        hosts_change(
-                                &source->hosts, &source->mutex, host, NULL);
+                        shared_hosts_connected(&source->hosts, host);
                         connection->session.host = host->name;
                         connection->host = host;
                         return 0;
                 }
-                hosts_change(&source->hosts, &source->mutex, host, &reason);
+                shared_hosts_failed(&source->hosts, host, &reason);
         }
-        lookup_failed(lookup, "%s", reason.text);
-        return -1;
 }
 
 /*
@@ -102,11 +79,11 @@ static void give_rest(
         struct mysql_source *source = connection->source;
         struct reason reason = {.code = -ENOTCONN};
 
-        if (source->hosts.count == 1)
+        if (source->hosts.hosts.count == 1)
                 return;
         reason_set(&reason, verdict == MYSQL_LATE ? "no answer in time"
                                                   : "the connection was lost");
-        hosts_change(&source->hosts, &source->mutex, connection->host, &reason);
+        shared_hosts_failed(&source->hosts, connection->host, &reason);
 }
 
 /* Asks once. Returns as mysql_query_ask does. */
@@ -125,7 +102,7 @@ static enum mysql_verdict ask(struct mysql_connection *connection, bool is_text,
         if (verdict == MYSQL_LATE || (verdict == MYSQL_LOST && is_new))
                 give_rest(connection, verdict);
         if (session->is_broken)
-                mysql_session_end(session);
+                end_session(connection);
         return verdict;
 }
 

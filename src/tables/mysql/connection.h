@@ -8,15 +8,13 @@
 
 #include "tables/mysql/login.h"
 #include "tables/mysql/query.h"
-#include "tables/support/hosts.h"
-#include <pthread.h>
+#include "tables/support/shared_hosts.h"
 
 /* What all connections of a table have in common: borrowed by them. */
 struct mysql_source {
         struct mysql_login login;
         struct mysql_query query;
-        struct hosts hosts;    /* under the mutex */
-        pthread_mutex_t mutex; /* initialized */
+        struct shared_hosts hosts;
 };
 
 struct mysql_connection;

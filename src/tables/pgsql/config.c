@@ -102,9 +102,7 @@ static int read_login(const struct table_env *env, struct cf *cf,
         r = read_hosts(cf, values, login, ret_reason);
         if (r < 0)
                 return r;
-        login->hosts.map = arena_copy(
-                &login->arena, span_of(env->map != NULL ? env->map : "pgsql"));
-        if (login->hosts.map == NULL)
+        if (hosts_belong(&login->hosts, env, "pgsql", &login->arena) < 0)
                 return cf_refuse_memory(cf->file, ret_reason);
         return make_query(cf, values, ret_reason);
 }

@@ -37,7 +37,6 @@ struct connections *connections_new(const struct table_env *env,
                 return NULL;
         connections->config = config;
         connections->events = env->events;
-        connections->watcher = env->watcher;
         connections->owner = owner;
         connections->changed = changed;
         connections->ctx = ctx;
@@ -55,7 +54,7 @@ struct connections *connections_new(const struct table_env *env,
 
 int connections_open(struct connections *connections)
 {
-        connections->dialing.hosts->watcher = connections->watcher;
+        hosts_watch(connections->dialing.hosts);
         return dialing_open(&connections->dialing);
 }
 

@@ -18,7 +18,6 @@
 struct connections {
         struct pgsql_config *config;
         struct events *events;
-        const struct table_watcher *watcher; /* of the hosts, once it's open */
         const struct connection_owner *owner;
         void (*changed)(void *ctx);
         void *ctx; /* the owner's */

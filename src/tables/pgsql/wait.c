@@ -16,13 +16,12 @@ static int connect_to_any(const struct pgsql_login *login, struct hosts *hosts,
 {
         for (;;) {
                 uint64_t now = events_now();
-                struct host *host = hosts_choose(hosts, now);
                 struct reason reason;
+                struct host *host =
+                        hosts_choose_until(hosts, now, deadline, &reason);
 
-                if (host == NULL || now >= deadline) {
-                        lookup_failed(lookup, "%s",
-                                hosts->down > 0 ? hosts->reason.text
-                                                : "no time to connect");
+                if (host == NULL) {
+                        lookup_failed(lookup, "%s", reason.text);
                         return -ENOTCONN;
                 }
                 lookup_trace(lookup, "pgsql: connects to %s", host->name);

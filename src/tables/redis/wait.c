@@ -130,13 +130,12 @@ static int open_waiter(struct redis_waiter *waiter, struct redis_login *login,
                 redis_waiter_close(waiter);
         while (waiter->stream == NULL) {
                 uint64_t now = events_now();
-                struct host *host = hosts_choose(hosts, now);
                 struct reason reason;
+                struct host *host =
+                        hosts_choose_until(hosts, now, deadline, &reason);
 
-                if (host == NULL || now >= deadline) {
-                        lookup_failed(lookup, "%s",
-                                hosts->down > 0 ? hosts->reason.text
-                                                : "no time to connect");
+                if (host == NULL) {
+                        lookup_failed(lookup, "%s", reason.text);
                         return -ENOTCONN;
                 }
                 lookup_trace(lookup, "redis: connects to %s", host->name);

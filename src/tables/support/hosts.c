@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tables/support/hosts.h"
 #include "base/braces.h"
-#include "base/events.h"
 #include "tables/support/address.h"
 #include <errno.h>
 #include <sys/random.h>
@@ -232,6 +231,20 @@ int hosts_parse(struct span text, uint64_t retry_interval, struct arena *arena,
         return 0;
 }
 
+int hosts_belong(struct hosts *hosts, const struct table_env *env,
+        const char *fallback, struct arena *arena)
+{
+        hosts->watcher = env->watcher;
+        hosts->map = env->map != NULL ? arena_copy(arena, span_of(env->map))
+                                      : fallback;
+        return hosts->map != NULL ? 0 : -ENOMEM;
+}
+
+void hosts_watch(struct hosts *hosts)
+{
+        atomic_store_explicit(&hosts->is_watched, true, memory_order_relaxed);
+}
+
 /* A xorshift generator: only its spread matters. */
 static size_t below(struct hosts *hosts, size_t count)
 {
@@ -282,6 +295,18 @@ struct host *hosts_choose(struct hosts *hosts, uint64_t now)
         return best;
 }
 
+struct host *hosts_choose_until(struct hosts *hosts, uint64_t now,
+        uint64_t deadline, struct reason *ret_reason)
+{
+        struct host *host = now < deadline ? hosts_choose(hosts, now) : NULL;
+
+        if (host == NULL && hosts->down > 0)
+                *ret_reason = hosts->reason;
+        else if (host == NULL)
+                reason_set(ret_reason, "no time to connect");
+        return host;
+}
+
 uint64_t hosts_rest_until(const struct hosts *hosts, uint64_t now)
 {
         uint64_t first = UINT64_MAX;
@@ -295,16 +320,16 @@ uint64_t hosts_rest_until(const struct hosts *hosts, uint64_t now)
         return first > now ? first : 0;
 }
 
-static void tell(const struct hosts *hosts, const struct host *host,
+void hosts_tell(const struct hosts *hosts, const struct host *host,
         const struct reason *reason)
 {
-        if (hosts->watcher != NULL)
+        if (hosts->watcher != NULL &&
+                atomic_load_explicit(&hosts->is_watched, memory_order_relaxed))
                 hosts->watcher->changed(hosts->map, host->name,
                         reason != NULL ? reason->text : NULL);
 }
 
-/* Returns whether that is a change. */
-static bool set_up(struct hosts *hosts, struct host *host)
+bool hosts_set_up(struct hosts *hosts, struct host *host)
 {
         if (!host->is_down)
                 return false;
@@ -313,8 +338,7 @@ static bool set_up(struct hosts *hosts, struct host *host)
         return true;
 }
 
-/* Likewise. */
-static bool set_down(struct hosts *hosts, struct host *host, uint64_t now,
+bool hosts_set_down(struct hosts *hosts, struct host *host, uint64_t now,
         const struct reason *reason)
 {
         bool was_down = host->is_down;
@@ -330,29 +354,13 @@ static bool set_down(struct hosts *hosts, struct host *host, uint64_t now,
 
 void hosts_up(struct hosts *hosts, struct host *host)
 {
-        if (set_up(hosts, host))
-                tell(hosts, host, NULL);
+        if (hosts_set_up(hosts, host))
+                hosts_tell(hosts, host, NULL);
 }
 
 void hosts_down(struct hosts *hosts, struct host *host, uint64_t now,
         const struct reason *reason)
 {
-        if (set_down(hosts, host, now, reason))
-                tell(hosts, host, reason);
-}
-
-void hosts_change(struct hosts *hosts, pthread_mutex_t *mutex,
-        struct host *host, const struct reason *why)
-{
-        uint64_t now = events_now();
-        bool has_changed;
-
-        pthread_mutex_lock(mutex);
-        if (why == NULL)
-                has_changed = set_up(hosts, host);
-        else
-                has_changed = set_down(hosts, host, now, why);
-        pthread_mutex_unlock(mutex);
-        if (has_changed)
-                tell(hosts, host, why);
+        if (hosts_set_down(hosts, host, now, reason))
+                hosts_tell(hosts, host, reason);
 }

@@ -7,16 +7,15 @@
  * A host that fails rests, as long as another one has not failed. When all have
  * failed each of them is tried once a second.
  *
- * Whoever sets a watcher is told of each change. For one thread at a time; what
- * a host is called never changes. Canaries, whose own failure is told, are
- * asked before there is a watcher.
+ * The watcher of the table is told of each change, from hosts_watch on. For one
+ * thread at a time; what a host is called never changes.
  */
 #ifndef TABLES_SUPPORT_HOSTS_H
 #define TABLES_SUPPORT_HOSTS_H
 
 #include "base/arena.h"
 #include "tables/table.h"
-#include <pthread.h>
+#include <stdatomic.h>
 
 /* How often hosts are tried when all have failed, in milliseconds. */
 #define HOSTS_REST 1000
@@ -42,6 +41,7 @@ struct hosts {
         struct reason reason;                /* why the last one has failed */
         const struct table_watcher *watcher; /* NULL: nobody is told */
         const char *map;                     /* whose they are */
+        atomic_bool is_watched;
 };
 
 /*
@@ -56,10 +56,28 @@ int hosts_parse(struct span text, uint64_t retry_interval, struct arena *arena,
         struct hosts *ret_hosts, struct reason *ret_reason);
 
 /*
+ * Whose hosts they are, and who is to be told. fallback: the name where there
+ * is no map, for as long as the hosts; that of a map is copied to the arena.
+ * Returns 0 or -ENOMEM.
+ */
+int hosts_belong(struct hosts *hosts, const struct table_env *env,
+        const char *fallback, struct arena *arena);
+
+/*
+ * Has the watcher told, from now on. For lookups that are no canaries, as these
+ * tell of their failures themselves. Any thread, at any time.
+ */
+void hosts_watch(struct hosts *hosts);
+
+/*
  * Chooses whom to try to connect to, now (events_now). NULL: they all rest, and
  * hosts->reason says why.
  */
 struct host *hosts_choose(struct hosts *hosts, uint64_t now);
+
+/* The same for what has a deadline. NULL with the reason: that may be over. */
+struct host *hosts_choose_until(struct hosts *hosts, uint64_t now,
+        uint64_t deadline, struct reason *ret_reason);
 
 /* Returns when there will be one to choose; 0: there is one. */
 uint64_t hosts_rest_until(const struct hosts *hosts, uint64_t now);
@@ -73,10 +91,13 @@ void hosts_down(struct hosts *hosts, struct host *host, uint64_t now,
         const struct reason *reason);
 
 /*
- * The same, for threads that share the hosts under a mutex: not held while the
- * watcher is told, as a log may take its time. why: NULL, and the host is up.
+ * The same in two steps: what is to be done at once, which returns whether that
+ * is a change, and telling of it. reason: NULL, and the host is up.
  */
-void hosts_change(struct hosts *hosts, pthread_mutex_t *mutex,
-        struct host *host, const struct reason *why);
+bool hosts_set_up(struct hosts *hosts, struct host *host);
+bool hosts_set_down(struct hosts *hosts, struct host *host, uint64_t now,
+        const struct reason *reason);
+void hosts_tell(const struct hosts *hosts, const struct host *host,
+        const struct reason *reason);
 
 #endif
