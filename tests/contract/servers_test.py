@@ -24,6 +24,7 @@ DEADLINE = 0.6  # so that a second of a server that hangs is noticed
 TURNS = 15      # each a second up and a second down
 ASKERS = 2      # of each map
 PAUSE = 0.04    # after each lookup
+HANG = 4        # seconds: some lookups in vain, and a second of silence
 SCRIPT = "function lookup(key)\n    return 'lua-' .. key\nend\n"
 
 # Of servers that are not there.
@@ -153,28 +154,60 @@ def check_back(one):
     print(f"# {one.name}: back after {time.monotonic() - start:.3f} s")
 
 
-@case("all servers flap for half a minute: the value, absence, or TEMP in time")
-def _():
+def while_asked(task):
+    """Runs it while all maps are asked; returns what was seen of each."""
     is_over = threading.Event()
     seen = [Seen(one) for one in maps]
+
+    def run():
+        try:
+            task()
+        finally:
+            is_over.set()
+
+    work = [(run,), (ask_steady, is_over)]
+    work += [(ask, each, is_over) for each in seen for _ in range(ASKERS)]
+    in_threads(len(work), lambda n: work[n][0](*work[n][1:]))
+    return seen
+
+
+def changes_of(one, log):
+    """Its lines in the log, True: it works again; and the other ones."""
+    lines = re.findall(f"map {one.name}: (.*)", log)
+    changes = ["works again" in line for line in lines
+               if not one.is_of_process(line)]
+    return changes, len(lines) - len(changes)
+
+
+for server in maps:
+    server.asked_by(daemon.pid)
+
+
+@case("a server that hangs is told of by one line, and one when it is back")
+def _():
+    def hang(number):
+        maps[number].down(hangs=True)
+        time.sleep(HANG)
+        maps[number].up()
+        check_back(maps[number])
+
+    while_asked(lambda: in_threads(len(maps), hang))
+    log = daemon.stderr()
+    for one in maps:
+        changes, _ = changes_of(one, log)
+        # Of exec, other processes are asked.
+        assert changes == [False, True] or one.name == "exec", (one.name, log)
+
+
+@case("all servers flap for half a minute: the value, absence, or TEMP in time")
+def _():
     begin = time.monotonic()
 
     def flap_one(number):
         flap(maps[number], begin)
         check_back(maps[number])
 
-    def flap_all():
-        try:
-            in_threads(len(maps), flap_one)
-        finally:
-            is_over.set()
-
-    for one in maps:
-        one.asked_by(daemon.pid)
-    work = [(flap_all,), (ask_steady, is_over)]
-    work += [(ask, each, is_over) for each in seen for _ in range(ASKERS)]
-    in_threads(len(work), lambda n: work[n][0](*work[n][1:]))
-    for each in seen:
+    for each in while_asked(lambda: in_threads(len(maps), flap_one)):
         each.check()
 
 
@@ -183,14 +216,12 @@ def _():
     assert daemon.stop() == 0, daemon.stderr()
     log = daemon.stderr()
     for one in maps:
-        lines = re.findall(f"map {one.name}: (.*)", log)
-        changes = ["works again" in line for line in lines
-                   if not one.is_of_process(line)]
+        changes, others = changes_of(one, log)
         # It fails and works by turns, and about as often as the server.
         assert changes == ([False, True] * TURNS * 2)[:len(changes)], (
             one.name, log)
         assert len(changes) <= 3 * TURNS, (one.name, log)
-        assert len(lines) - len(changes) <= 5 * TURNS, (one.name, log)
+        assert others <= 5 * TURNS, (one.name, log)
         assert len(changes) >= TURNS // 2, (one.name, log)
 
 

@@ -3,13 +3,13 @@
 #include "base/events.h"
 #include "tables/http/curl_events.h"
 #include "tables/http/easy.h"
-#include "tables/http/health.h"
+#include "tables/support/health.h"
 #include "tables/support/questions.h"
 #include <errno.h>
 #include <stdlib.h>
 
-/* Who cancels so shortly before the deadline has had no answer in time. */
-#define LATE 50
+/* How long a server that cannot be reached rests, in milliseconds. */
+#define REST 1000
 
 /* One request at a time; which connection it takes is libcurl's business. */
 struct connection {
@@ -31,7 +31,7 @@ struct http_client {
         bool shares;              /* HTTP/2: requests share a connection */
         struct connection *idle;
         size_t count, busy;
-        struct http_health health;
+        struct health health;
 };
 
 struct http_client *http_client_new(
@@ -41,7 +41,7 @@ struct http_client *http_client_new(
 
         if (client == NULL)
                 return NULL;
-        if (http_health_init(&client->health, env, config->url.server) < 0) {
+        if (health_init(&client->health, env, config->url.server) < 0) {
                 free(client);
                 return NULL;
         }
@@ -127,14 +127,16 @@ static void finish(struct question *question)
 static void note_health(
         struct http_client *client, CURLcode code, const struct lookup *lookup)
 {
-        struct http_health *health = &client->health;
+        struct health *health = &client->health;
 
-        if (lookup->answer != ANSWER_FAILED)
-                http_health_answered(health);
-        else if (http_easy_is_unreachable(code) && client->busy == 0)
-                http_health_rest(health, &lookup->reason);
-        else
-                http_health_failed(health, &lookup->reason);
+        if (lookup->answer != ANSWER_FAILED) {
+                health_answered(health);
+                health_end_rest(health);
+        } else if (http_easy_is_unreachable(code) && client->busy == 0) {
+                health_rest(health, lookup->reason.text, REST);
+        } else {
+                health_failed(health, lookup->reason.text);
+        }
 }
 
 static void end_request(struct connection *connection, CURLcode code)
@@ -216,7 +218,7 @@ static void begin(struct connection *connection, struct question *question)
 
 static bool is_resting(const struct http_client *client)
 {
-        return client->busy == 0 && http_health_rests(&client->health);
+        return client->busy == 0 && health_rests(&client->health);
 }
 
 /* Begins what waits, as far as there are connections. */
@@ -271,7 +273,7 @@ static void give_up(struct connection *connection)
 
         leave_connections(connection);
         http_easy_answer(&connection->easy, CURLE_OPERATION_TIMEDOUT, lookup);
-        http_health_failed(&connection->client->health, &lookup->reason);
+        health_failed(&connection->client->health, lookup->reason.text);
 }
 
 static void on_late(void *ctx)
@@ -325,7 +327,7 @@ static void cancel(void *ctx, struct lookup *lookup)
                 questions_forget(&client->questions, question);
                 return;
         }
-        if (events_now() + LATE >= question->deadline)
+        if (questions_is_late(question))
                 give_up(connection);
         release(connection);
         dispatch(client);
@@ -344,7 +346,7 @@ static void end(void *ctx)
         curl_events_free(client->curl);
         curl_events_free(client->old);
         questions_close(&client->questions);
-        http_health_fini(&client->health);
+        health_fini(&client->health);
         http_config_close(client->config);
         free(client);
 }

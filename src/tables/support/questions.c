@@ -3,6 +3,9 @@
 #include "base/events.h"
 #include <errno.h>
 
+/* Milliseconds before a deadline: a lookup is not cancelled to the instant. */
+#define LATE 50
+
 void questions_init(struct questions *questions, size_t limit)
 {
         TAILQ_INIT(&questions->waiting);
@@ -91,6 +94,11 @@ void questions_fail(struct questions *questions, const struct reason *reason)
                 lookup_failed(question->lookup, "%s", reason->text);
                 questions_tell(questions, question);
         }
+}
+
+bool questions_is_late(const struct question *question)
+{
+        return events_now() + LATE >= question->deadline;
 }
 
 void questions_forget(struct questions *questions, struct question *question)

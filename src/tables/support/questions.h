@@ -66,6 +66,12 @@ void questions_tell(struct questions *questions, struct question *question);
 /* Fails all that wait. */
 void questions_fail(struct questions *questions, const struct reason *reason);
 
+/*
+ * Whether one that is cancelled has had no answer in time: it is so short
+ * before its deadline.
+ */
+bool questions_is_late(const struct question *question);
+
 /* Forgets one that waits, or whose asker was to be told. */
 void questions_forget(struct questions *questions, struct question *question);
 

@@ -59,9 +59,10 @@ static void drop(struct connection *connection, int error)
 static void on_rest(struct remote *remote)
 {
         if (remote->connections.count == 0)
-                questions_fail(&remote->questions, &remote->supply.reason);
+                questions_fail(
+                        &remote->questions, &remote->supply.health.reason);
         else
-                event_at(remote->event, remote->supply.rests_until);
+                event_at(remote->event, remote->supply.health.rests_until);
 }
 
 /*
@@ -75,7 +76,7 @@ static void on_bad_start(struct remote *remote)
         if (remote->bad_starts > 1)
                 on_rest(remote);
         else
-                event_at(remote->event, remote->supply.rests_until);
+                event_at(remote->event, remote->supply.health.rests_until);
 }
 
 /* Drops an idle one: at its end, or for what nobody has asked for. */
@@ -121,6 +122,8 @@ static void close_lost(struct connection *connection, int error)
                 questions_put_back(&remote->questions, question);
         } else {
                 exchange_failed(remote->server, question->lookup, error);
+                health_failed(
+                        &remote->supply.health, question->lookup->reason.text);
                 questions_tell(&remote->questions, question);
         }
 }
@@ -156,7 +159,7 @@ static void on_answered(
         struct remote *remote = connection->ctx;
 
         remote->bad_starts = 0;
-        supply_works(&remote->supply);
+        health_answered(&remote->supply.health);
         if (has_more)
                 drop(connection, 0);
         dispatch(remote);
@@ -287,7 +290,8 @@ enum progress remote_start(struct remote *remote, struct lookup *lookup)
         if (open_events(remote) < 0)
                 return lookup_failed(lookup, "out of memory");
         if (remote->bad_starts != 1 && remote_rests(remote))
-                return lookup_failed(lookup, "%s", remote->supply.reason.text);
+                return lookup_failed(
+                        lookup, "%s", remote->supply.health.reason.text);
         if (questions_add(&remote->questions, lookup,
                     exchange_deadline(lookup)) == NULL)
                 return LOOKUP_DONE;
@@ -305,6 +309,8 @@ void remote_cancel(struct remote *remote, struct lookup *lookup)
                 questions_forget(&remote->questions, question);
                 return;
         }
+        if (questions_is_late(question))
+                health_failed(&remote->supply.health, "no answer in time");
         if (remote->is_patient)
                 orphan = orphan_new(question);
         if (orphan != NULL) {

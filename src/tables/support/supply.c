@@ -27,24 +27,22 @@ int supply_init(struct supply *supply, const struct table_env *env,
                 .opener = opener,
                 .done = done,
                 .ctx = ctx,
-                .watcher = env->watcher,
         };
-        supply->map = strdup(env->map != NULL ? env->map : "");
-        if (supply->map == NULL)
+        if (health_init(&supply->health, env, server->name) < 0)
                 return -ENOMEM;
         if (opener != NULL)
                 return 0;
         supply->dialer = dialer_new(env, &server->address, on_dialed, supply);
         if (supply->dialer != NULL)
                 return 0;
-        free(supply->map);
+        health_fini(&supply->health);
         return -ENOMEM;
 }
 
 void supply_fini(struct supply *supply)
 {
         dialer_close(supply->dialer);
-        free(supply->map);
+        health_fini(&supply->health);
 }
 
 int supply_open(struct supply *supply, uint64_t *ret_time)
@@ -55,8 +53,8 @@ int supply_open(struct supply *supply, uint64_t *ret_time)
 
         if (supply->is_dialing)
                 return -EINPROGRESS;
-        *ret_time = supply->rests_until;
-        if (events_now() < supply->rests_until)
+        *ret_time = supply->health.rests_until;
+        if (health_rests(&supply->health))
                 return -EAGAIN;
         if (opener != NULL)
                 fd = opener->open(opener, ret_time, &reason);
@@ -76,31 +74,13 @@ void supply_close(struct supply *supply, int fd, int error, bool has_answered)
                 close(fd);
 }
 
-static void tell(struct supply *supply, const char *why)
-{
-        supply->has_failed = why != NULL;
-        if (supply->watcher != NULL)
-                supply->watcher->changed(
-                        supply->map, supply->server->name, why);
-}
-
-void supply_works(struct supply *supply)
-{
-        if (supply->has_failed)
-                tell(supply, NULL);
-}
-
 void supply_rest(struct supply *supply, const char *why)
 {
-        uint64_t rest = supply->opener != NULL ? supply->opener->rest : REST;
-
-        supply->rests_until = events_now() + rest;
-        reason_set(&supply->reason, "%s: %s", supply->server->name, why);
-        if (!supply->has_failed)
-                tell(supply, why);
+        health_rest(&supply->health, why,
+                supply->opener != NULL ? supply->opener->rest : REST);
 }
 
 bool supply_rests(const struct supply *supply)
 {
-        return !supply->is_dialing && events_now() < supply->rests_until;
+        return !supply->is_dialing && health_rests(&supply->health);
 }

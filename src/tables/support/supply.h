@@ -8,6 +8,7 @@
 
 #include "tables/support/dialer.h"
 #include "tables/support/exchange.h"
+#include "tables/support/health.h"
 
 /*
  * Who has connections in place of the server's address, which cost more: they
@@ -38,11 +39,7 @@ struct supply {
         struct opener *opener; /* NULL: there is a dialer */
         struct dialer *dialer;
         bool is_dialing;
-        uint64_t rests_until;
-        struct reason reason;                /* why it rests */
-        const struct table_watcher *watcher; /* NULL: nobody is told */
-        char *map;
-        bool has_failed; /* as somebody was told */
+        struct health health;
         void (*done)(void *ctx, int fd);
         void *ctx;
 };
@@ -68,13 +65,10 @@ int supply_open(struct supply *supply, uint64_t *ret_time);
 /* Closes a connection, as struct opener says. */
 void supply_close(struct supply *supply, int fd, int error, bool has_answered);
 
-/* It has answered: it does not fail any more. */
-void supply_works(struct supply *supply);
-
 /* Has the server rest. */
 void supply_rest(struct supply *supply, const char *why);
 
-/* Whether there will be no connection for a while; supply->reason says why. */
+/* Whether there will be no connection for a while; supply->health says why. */
 bool supply_rests(const struct supply *supply);
 
 #endif
