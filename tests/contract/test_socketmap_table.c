@@ -2,6 +2,7 @@
 /* Asking another server, whatever it does: every answer is of its own key. */
 #include "answering.h"
 #include "asking.h"
+#include "base/events.h"
 #include "looped.h"
 #include "support/check.h"
 #include "support/scripted_server.h"
@@ -447,6 +448,7 @@ static void test_restart(void)
         struct table *table = open_map(endpoint);
         struct asked asked[20];
         const char *answer;
+        uint64_t failed_at;
 
         for (int restarts = 0; restarts < 3; restarts++) {
                 for (size_t i = 0; i < COUNT(asked); i++)
@@ -461,6 +463,7 @@ static void test_restart(void)
                 CHECK_STR(ask_looped(table, "nobody", LONG), "ABSENT");
         }
         answering_stop(server);
+        failed_at = events_now();
         check_answer(ask_looped(table, "a", LONG), "FAILED: %: connect: *",
                 endpoint);
         server = answering_start(endpoint, NULL, NULL);
@@ -469,6 +472,7 @@ static void test_restart(void)
                 usleep(1000);
         } while (strncmp(answer, "FAILED", 6) == 0);
         CHECK_STR(answer, "b");
+        CHECK(events_now() - failed_at >= 1000); /* it is left alone so long */
         table_close(table);
         answering_stop(server);
         free(path);
