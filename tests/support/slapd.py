@@ -17,14 +17,10 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
-import time
 import urllib.parse
 
-from server_process import free_port
-from stopping import stop_process
+from server_process import PATIENCE, Process, free_port
 
-PATIENCE = 60
 PASSWORD = "a'b\\c d"
 USER = "openldap"
 SUFFIX = "dc=example,dc=org"
@@ -121,13 +117,11 @@ def _user():
     return pwd.getpwnam(USER)
 
 
-class Server:
-    """Running when the constructor returns, unless started=False."""
+class Server(Process):
+    stop_signal = signal.SIGTERM  # or it would lose what nobody has synced
 
     def __init__(self, started=True, tls=False):
-        self._own = tempfile.TemporaryDirectory(prefix="slapd-")
-        self.directory = self._own.name
-        self.port = free_port()
+        super().__init__(False)
         self.tls_port = free_port() if tls else None
         self.socket = self.directory + "/ldapi"
         self.unix = "ldapi://" + urllib.parse.quote(self.socket, safe="")
@@ -137,17 +131,10 @@ class Server:
         # A certificate for READER, by SASL's mechanism EXTERNAL.
         self.client = {"tls_cert": self.directory + "/client-cert.pem",
                        "tls_key": self.directory + "/client-key.pem"}
-        self.process = None
         self._write(tls)
         if started:
             self.start()
             self.fill()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
 
     def _write(self, tls):
         os.mkdir(self.directory + "/data")
@@ -195,47 +182,24 @@ class Server:
                  entry("cn=proxy", objectClass="mailEntry", cn="proxy",
                        userPassword=PASSWORD, authzTo="dn.exact:" + READER))
 
-    def start(self):
+    def command(self):
         urls = [self.unix, self.url]
         if self.tls_port is not None:
             urls.append(f"ldaps://127.0.0.1:{self.tls_port}")
         user = [] if _user() is None else ["-u", USER, "-g", USER]
-        self.process = subprocess.Popen(
-            [SLAPD, "-d", "0", "-h", " ".join(urls), "-f",
-             self.directory + "/slapd.conf", *user],
-            stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            cwd=self.directory, start_new_session=True)
-        end = time.monotonic() + PATIENCE
-        while not self._accepts():
-            if self.process.poll() is not None or time.monotonic() > end:
-                raise AssertionError("slapd does not start")
-            time.sleep(0.02)
+        return [SLAPD, "-d", "0", "-h", " ".join(urls), "-f",
+                self.directory + "/slapd.conf", *user]
 
-    def _accepts(self):
+    def environment(self):
+        return {"start_new_session": True}
+
+    def is_up(self):
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
-    def stop(self, number=signal.SIGTERM):
-        """Cleanly; SIGKILL: at once."""
-        self.go_on()
-        self.process.send_signal(number)
-        self.process.wait(PATIENCE)
-
-    def restart(self):
-        self.stop()
-        self.start()
-
-    def hang(self):
-        """Stops it, until go_on."""
-        stop_process(self.process.pid)
-
-    def go_on(self):
-        self.process.send_signal(signal.SIGCONT)
-
     def close(self):
-        if self.process is not None and self.process.poll() is None:
-            self.stop(signal.SIGKILL)
-        self._own.cleanup()
+        self.stop(signal.SIGKILL)
+        super().close()
 
     def run(self, program, *arguments, text=""):
         """Runs a program of ldap-utils as the administrator."""
