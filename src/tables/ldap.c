@@ -97,23 +97,18 @@ static struct table *open_ldap(const struct table_env *env,
         return NULL;
 }
 
-/* What is not asked for, and what cannot be asked, needs no thread. */
+/* What is not asked for needs no thread. */
 static enum progress start(struct table *table, struct lookup *lookup)
 {
         struct ldap_table *ldap = (struct ldap_table *)table;
-        struct shared_hosts *shared = &ldap->config->servers.shared;
         int r = ldap_config_allows(ldap->config, lookup);
-        struct reason why;
 
         if (r < 0)
                 return LOOKUP_DONE;
         if (r == 0)
                 return lookup_absent(lookup);
-        if (lookup->finish != NULL) /* not a canary */
-                hosts_watch(&shared->hosts);
-        if (shared_hosts_are_down(shared, &why))
-                return lookup_failed(lookup, "%s", why.text);
-        return workers_start(ldap->workers, lookup);
+        return shared_hosts_start(
+                &ldap->config->servers.shared, ldap->workers, lookup);
 }
 
 static void cancel(struct table *table, struct lookup *lookup)

@@ -260,23 +260,18 @@ fail:
         return NULL;
 }
 
-/* What is not asked for, and what cannot be asked, needs no thread. */
+/* What is not asked for needs no thread. */
 static enum progress start(struct table *table, struct lookup *lookup)
 {
         struct mysql *mysql = (struct mysql *)table;
         struct mysql_source *source = &mysql->database->source;
         int r = db_common_allows(source->query.common, lookup, lookup->key);
-        struct reason why;
 
         if (r < 0)
                 return LOOKUP_DONE;
         if (r == 0)
                 return lookup_absent(lookup);
-        if (lookup->finish != NULL) /* not a canary */
-                hosts_watch(&source->hosts.hosts);
-        if (shared_hosts_are_down(&source->hosts, &why))
-                return lookup_failed(lookup, "%s", why.text);
-        return workers_start(mysql->workers, lookup);
+        return shared_hosts_start(&source->hosts, mysql->workers, lookup);
 }
 
 static void cancel(struct table *table, struct lookup *lookup)

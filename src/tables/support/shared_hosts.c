@@ -44,6 +44,18 @@ bool shared_hosts_are_down(
         return is_down;
 }
 
+enum progress shared_hosts_start(struct shared_hosts *shared,
+        struct workers *workers, struct lookup *lookup)
+{
+        struct reason why;
+
+        if (lookup->finish != NULL) /* not a canary */
+                hosts_watch(&shared->hosts);
+        if (shared_hosts_are_down(shared, &why))
+                return lookup_failed(lookup, "%s", why.text);
+        return workers_start(workers, lookup);
+}
+
 /* How many might be tried, besides this one. */
 static size_t count_others(const struct hosts *hosts, const struct host *host)
 {

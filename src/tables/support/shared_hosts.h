@@ -7,6 +7,7 @@
 #define TABLES_SUPPORT_SHARED_HOSTS_H
 
 #include "tables/support/hosts.h"
+#include "tables/support/workers.h"
 #include <pthread.h>
 
 struct shared_hosts {
@@ -29,6 +30,13 @@ void shared_hosts_fini(struct shared_hosts *shared);
  */
 bool shared_hosts_are_down(
         struct shared_hosts *shared, struct reason *ret_reason);
+
+/*
+ * start of a table with these workers: the lookup fails at once when a thread
+ * would find out no more than that.
+ */
+enum progress shared_hosts_start(struct shared_hosts *shared,
+        struct workers *workers, struct lookup *lookup);
 
 /*
  * Chooses whom to try to connect to; one that has failed is tried by one thread
