@@ -27,6 +27,11 @@ static void age(struct shared_hosts *shared)
         shared->admitted_at -= HOSTS_REST;
 }
 
+static void fail(struct shared_hosts *shared, struct host *host)
+{
+        shared_hosts_failed(shared, host, events_now(), &gone);
+}
+
 static bool are_down(struct shared_hosts *shared)
 {
         struct reason why = {.text = ""};
@@ -43,9 +48,9 @@ static void test_down(void)
 
         begin(&shared, "a b");
         CHECK(!are_down(&shared));
-        shared_hosts_failed(&shared, &shared.hosts.list[0], &gone);
+        fail(&shared, &shared.hosts.list[0]);
         CHECK(!are_down(&shared));
-        shared_hosts_failed(&shared, &shared.hosts.list[1], &gone);
+        fail(&shared, &shared.hosts.list[1]);
         CHECK(are_down(&shared));
         CHECK_STR(shared.hosts.reason.text, "b: gone");
         for (int i = 0; i < 2; i++) {
@@ -67,7 +72,7 @@ static void test_connected(void)
         host = shared.hosts.list;
         shared_hosts_connected(&shared, host);
         shared_hosts_connected(&shared, host);
-        shared_hosts_failed(&shared, host, &gone);
+        fail(&shared, host);
         CHECK(!are_down(&shared));
         shared_hosts_disconnected(&shared);
         CHECK(!are_down(&shared));
@@ -91,7 +96,7 @@ static void test_choose(void)
         host = shared_hosts_choose(&shared, &until, &why);
         CHECK(host != NULL && until <= events_now() + LATER / 2);
         CHECK(until >= begin_at + LATER / 2);
-        shared_hosts_failed(&shared, &shared.hosts.list[0], &gone);
+        fail(&shared, &shared.hosts.list[0]);
         until = begin_at + LATER;
         host = shared_hosts_choose(&shared, &until, &why);
         CHECK(host == &shared.hosts.list[1]);
@@ -109,11 +114,45 @@ static void test_one_tries(void)
         struct reason why;
 
         begin(&shared, "a");
-        shared_hosts_failed(&shared, shared.hosts.list, &gone);
+        fail(&shared, shared.hosts.list);
         age(&shared);
         CHECK(shared_hosts_choose(&shared, &until, &why) != NULL);
         CHECK(shared_hosts_choose(&shared, &until, &why) == NULL);
         CHECK_STR(why.text, "a: gone");
+        shared_hosts_fini(&shared);
+}
+
+/* What began before another thread was connected says nothing of the host. */
+static void test_late_failure(void)
+{
+        uint64_t begin_at = events_now() - LATER, until;
+        struct shared_hosts shared;
+        struct reason why;
+        struct host *host;
+
+        begin(&shared, "a");
+        host = shared.hosts.list;
+        shared_hosts_connected(&shared, host);
+        shared_hosts_disconnected(&shared);
+        shared_hosts_failed(&shared, host, begin_at, &gone);
+        CHECK(!host->is_down);
+        CHECK(!are_down(&shared));
+        fail(&shared, host);
+        CHECK(host->is_down);
+        shared_hosts_fini(&shared);
+
+        /* Nor is it a reason to wait for longer until the next try. */
+        begin(&shared, "a");
+        host = shared.hosts.list;
+        fail(&shared, host);
+        CHECK(are_down(&shared));
+        age(&shared);
+        shared_hosts_failed(&shared, host, begin_at, &gone);
+        CHECK(!are_down(&shared));
+        until = events_now() + LATER;
+        CHECK(shared_hosts_choose(&shared, &until, &why) == host);
+        fail(&shared, host);
+        CHECK(are_down(&shared));
         shared_hosts_fini(&shared);
 }
 
@@ -140,13 +179,13 @@ static void test_changes(void)
         begin(&shared, "a");
         host = shared.hosts.list;
         CHECK_INT(hosts_belong(&shared.hosts, &env, "type", &arena), 0);
-        shared_hosts_failed(&shared, host, &gone);
+        fail(&shared, host);
         shared_hosts_connected(&shared, host);
         hosts_watch(&shared.hosts);
         shared_hosts_connected(&shared, host);
         CHECK_INT(ups + downs, 0);
-        shared_hosts_failed(&shared, host, &gone);
-        shared_hosts_failed(&shared, host, &gone);
+        fail(&shared, host);
+        fail(&shared, host);
         CHECK_INT(downs, 1);
         shared_hosts_connected(&shared, host);
         CHECK_INT(ups, 1);
@@ -160,6 +199,7 @@ int main(void)
         RUN(test_connected);
         RUN(test_choose);
         RUN(test_one_tries);
+        RUN(test_late_failure);
         RUN(test_changes);
         arena_fini(&arena);
         return check_done();

@@ -58,6 +58,7 @@ static bool connect_to_any(struct ldap_client *client, struct lookup *lookup)
         for (;;) {
                 uint64_t deadline =
                         ldap_config_deadline(client->config, lookup);
+                uint64_t begin;
                 struct reason why;
                 struct host *host;
 
@@ -68,13 +69,14 @@ static bool connect_to_any(struct ldap_client *client, struct lookup *lookup)
                 }
                 host = ldap_servers_host(servers, client->server);
                 lookup_trace(lookup, "ldap: connects to %s", host->name);
+                begin = events_now();
                 if (ldap_login(client->config, client->server, &client->session,
                             deadline, &why) == 0) {
                         shared_hosts_connected(&servers->shared, host);
                         client->is_connected = true;
                         return true;
                 }
-                shared_hosts_failed(&servers->shared, host, &why);
+                shared_hosts_failed(&servers->shared, host, begin, &why);
         }
 }
 

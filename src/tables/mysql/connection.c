@@ -48,7 +48,7 @@ static int connect_to_any(struct mysql_connection *connection,
         struct mysql_source *source = connection->source;
 
         for (;;) {
-                uint64_t until = deadline;
+                uint64_t until = deadline, begin;
                 struct reason reason;
                 struct host *host =
                         shared_hosts_choose(&source->hosts, &until, &reason);
@@ -58,6 +58,7 @@ static int connect_to_any(struct mysql_connection *connection,
                         return -1;
                 }
                 lookup_trace(lookup, "mysql: connects to %s", host->name);
+                begin = events_now();
                 if (mysql_login_connect(&source->login, host, until,
                             &connection->session.mysql, &reason) == 0) {
                         shared_hosts_connected(&source->hosts, host);
@@ -65,7 +66,7 @@ static int connect_to_any(struct mysql_connection *connection,
                         connection->host = host;
                         return 0;
                 }
-                shared_hosts_failed(&source->hosts, host, &reason);
+                shared_hosts_failed(&source->hosts, host, begin, &reason);
         }
 }
 
@@ -83,7 +84,8 @@ static void give_rest(
                 return;
         reason_set(&reason, verdict == MYSQL_LATE ? "no answer in time"
                                                   : "the connection was lost");
-        shared_hosts_failed(&source->hosts, connection->host, &reason);
+        shared_hosts_failed(
+                &source->hosts, connection->host, events_now(), &reason);
 }
 
 /* Asks once. Returns as mysql_query_ask does. */

@@ -30,6 +30,7 @@ struct host {
         const char *port;    /* of HOST_INET; NULL: the usual one */
         bool is_down;
         uint64_t down_since;
+        uint64_t up_at; /* for shared_hosts: when one was last connected */
 };
 
 struct hosts {

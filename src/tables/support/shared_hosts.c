@@ -92,20 +92,28 @@ void shared_hosts_connected(struct shared_hosts *shared, struct host *host)
 
         pthread_mutex_lock(&shared->mutex);
         shared->connected++;
+        host->up_at = events_now();
         has_changed = hosts_set_up(&shared->hosts, host);
         pthread_mutex_unlock(&shared->mutex);
         if (has_changed)
                 hosts_tell(&shared->hosts, host, NULL);
 }
 
+/*
+ * Threads may hang for seconds in what began before others tried the host, too:
+ * that must neither undo what these have found out, nor put off the next try.
+ */
 void shared_hosts_failed(struct shared_hosts *shared, struct host *host,
-        const struct reason *reason)
+        uint64_t since, const struct reason *reason)
 {
         uint64_t now = events_now();
-        bool has_changed;
+        bool has_changed = false;
 
         pthread_mutex_lock(&shared->mutex);
-        has_changed = hosts_set_down(&shared->hosts, host, now, reason);
+        if (host->is_down && host->down_since > since)
+                now = host->down_since;
+        if (host->up_at <= since)
+                has_changed = hosts_set_down(&shared->hosts, host, now, reason);
         pthread_mutex_unlock(&shared->mutex);
         if (has_changed)
                 hosts_tell(&shared->hosts, host, reason);

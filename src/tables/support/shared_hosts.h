@@ -48,12 +48,13 @@ struct host *shared_hosts_choose(struct shared_hosts *shared,
 
 /*
  * What has become of it: this thread is connected, until it says otherwise; or
- * the host has failed, which does not end a connection. The watcher is told
- * without the mutex, as a log may take its time.
+ * the host has failed, which does not end a connection. since: when what failed
+ * began (events_now); who has been connected to later has not failed by it. The
+ * watcher is told without the mutex, as a log may take its time.
  */
 void shared_hosts_connected(struct shared_hosts *shared, struct host *host);
 void shared_hosts_failed(struct shared_hosts *shared, struct host *host,
-        const struct reason *reason);
+        uint64_t since, const struct reason *reason);
 void shared_hosts_disconnected(struct shared_hosts *shared);
 
 #endif
