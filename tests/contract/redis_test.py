@@ -454,11 +454,14 @@ def _():
     with Impostor([b"+PONG\r\n", b"$1\r\nx\r\n$5\r\nwrong\r\n",
                    b"$5\r\nwrong\r\n"], False) as extra, \
             Impostor([b"+PONG\r\n", b"$1\r\nx\r\n$5\r\nwr",
-                      b"ong\r\n"], False) as half:
+                      b"ong\r\n"], False) as half, \
+            Impostor([b"+PONG\r\n", b"$1\r\nx\r\n*2\r\n$5\r\nwrong\r\n",
+                      b"$5\r\nwrong\r\n"], False) as begun:
         with Maps("redis", {
                 "extra": table(hosts=f"127.0.0.1:{extra.port}"),
-                "half": table(hosts=f"127.0.0.1:{half.port}")}) as maps:
-            for name in ("extra", "half"):
+                "half": table(hosts=f"127.0.0.1:{half.port}"),
+                "begun": table(hosts=f"127.0.0.1:{begun.port}")}) as maps:
+            for name in ("extra", "half", "begun"):
                 for _ in range(5):
                     assert maps.ask(name, "a") == ("OK", b"x"), name
 

@@ -170,6 +170,7 @@ int redis_stream_receive(struct redis_stream *stream)
 
         in->size = 0;
         r = channel_receive(&stream->channel);
+        stream->is_begun |= r == 0;
         if (r == 0 &&
                 redisReaderFeed(stream->reader, in->data, in->size) != REDIS_OK)
                 r = -ENOMEM;
@@ -213,6 +214,8 @@ int redis_stream_next(struct redis_stream *stream,
         }
         *ret_reply = &stream->reply;
         stream->is_whole = made != NULL;
+        if (made != NULL)
+                stream->is_begun = reader->pos < reader->len;
         if (made == NULL && reader->len - reader->pos > REDIS_REPLY_MAX)
                 return too_large(ret_reason);
         return made != NULL ? 1 : 0;
@@ -227,8 +230,8 @@ struct span redis_value(const struct redis_reply *reply, size_t number)
         return (struct span){reply->text.data + value->begin, value->size};
 }
 
+/* Of a list hiredis takes the head, and each value, as they come. */
 bool redis_stream_is_quiet(const struct redis_stream *stream)
 {
-        return stream->reader->pos == stream->reader->len &&
-               channel_is_quiet(&stream->channel);
+        return !stream->is_begun && channel_is_quiet(&stream->channel);
 }

@@ -39,6 +39,7 @@ struct redis_stream {
         struct redisReader *reader;
         struct redis_reply reply;
         bool is_whole; /* the reply */
+        bool is_begun; /* another one: something of it has come */
 };
 
 /* Takes a connected descriptor. Returns NULL when there is no memory. */
