@@ -96,6 +96,26 @@ def _():
         assert maps.value("m", "a") == "a"
 
 
+@case("a server that takes no more connections is asked over those it has")
+def _():
+    server.sql("create user few connection limit 1")
+    lines = server.options(query="select '%s' where pg_sleep(0.01) is not null",
+                           user="few")
+
+    def ask(number):
+        with maps.client() as client:
+            for _ in range(50):
+                assert client.lookup("m", f"k{number}") == (
+                    "OK", b"k%d" % number)
+
+    with Maps({"m": lines}, deadline=10) as maps:
+        assert maps.value("m", "a") == "a"
+        in_threads(4, ask)
+        log = maps.daemon.stderr()
+    assert log.count("too many connections") == 1, log
+    assert "works again" not in log, log
+
+
 @case("a daemon that ends while queries are under way")
 def _():
     with Maps({"m": query("select slow('%s')", connections=2)},

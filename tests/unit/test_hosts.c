@@ -183,6 +183,28 @@ static void test_alone(void)
         CHECK(hosts_choose(&hosts, 2000) == hosts.list);
 }
 
+/* An old connection is no proof that a new one can be made. */
+static void test_answered(void)
+{
+        struct hosts hosts = parse("a b");
+        struct host *a = &hosts.list[0], *b = &hosts.list[1];
+
+        down(&hosts, a, 2000);
+        hosts_answered(&hosts, a, 1999, 2000 + RETRY + HOSTS_REST - 1);
+        CHECK(a->is_down);
+        hosts_answered(&hosts, a, 1999, 2000 + RETRY + HOSTS_REST);
+        CHECK(!a->is_down);
+        down(&hosts, a, 2000);
+        hosts_answered(&hosts, a, 2000, 2000);
+        CHECK(!a->is_down);
+        down(&hosts, a, 2000);
+        down(&hosts, b, 2000);
+        hosts_answered(&hosts, a, 1999, 2000 + 2 * HOSTS_REST - 1);
+        CHECK(a->is_down);
+        hosts_answered(&hosts, a, 1999, 2000 + 2 * HOSTS_REST);
+        CHECK(!a->is_down && b->is_down);
+}
+
 /* What a watcher was told, a word each time. */
 static char told[200];
 
@@ -241,6 +263,7 @@ int main(void)
         RUN(test_random);
         RUN(test_rest);
         RUN(test_alone);
+        RUN(test_answered);
         RUN(test_changes);
         RUN(test_deadline);
         arena_fini(&arena);

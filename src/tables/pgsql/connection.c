@@ -29,6 +29,7 @@ struct connection *connection_new(struct events *events,
         }
         pipeline_init(&connection->pipeline, query, host->name, conn);
         connection->host = host;
+        connection->made = events_now();
         /* A thread may have another socket by libpq's number at once. */
         connection->fd = fcntl(PQsocket(conn), F_DUPFD_CLOEXEC, 0);
         connection->watched = EVENT_READ;

@@ -23,6 +23,7 @@ struct connection {
         unsigned watched; /* what the descriptor has to be ready for */
         bool is_stalled;
         bool is_used;    /* it has answered */
+        uint64_t made;   /* when */
         uint64_t number; /* the owner's */
         const struct connection_owner *owner;
         void *ctx; /* the owner's */

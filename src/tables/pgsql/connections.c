@@ -127,7 +127,8 @@ void connections_works(
         struct connections *connections, struct connection *connection)
 {
         connections->fruitless = 0;
-        hosts_up(connections->dialing.hosts, connection->host);
+        hosts_answered(connections->dialing.hosts, connection->host,
+                connection->made, events_now());
 }
 
 void connections_drop(

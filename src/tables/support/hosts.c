@@ -364,3 +364,11 @@ void hosts_down(struct hosts *hosts, struct host *host, uint64_t now,
         if (hosts_set_down(hosts, host, now, reason))
                 hosts_tell(hosts, host, reason);
 }
+
+void hosts_answered(
+        struct hosts *hosts, struct host *host, uint64_t made, uint64_t now)
+{
+        if (made >= host->down_since ||
+                now >= rests_until(hosts, host) + HOSTS_REST)
+                hosts_up(hosts, host);
+}

@@ -92,8 +92,16 @@ void hosts_down(struct hosts *hosts, struct host *host, uint64_t now,
         const struct reason *reason);
 
 /*
- * The same in two steps: what is to be done at once, which returns whether that
- * is a change, and telling of it. reason: NULL, and the host is up.
+ * It has answered over a connection that was made then. While new ones fail, an
+ * old one says nothing of these: the host is up once none was tried for a
+ * second longer than it has to rest.
+ */
+void hosts_answered(
+        struct hosts *hosts, struct host *host, uint64_t made, uint64_t now);
+
+/*
+ * Up and down in two steps: what is to be done at once, which returns whether
+ * that is a change, and telling of it. reason: NULL, and the host is up.
  */
 bool hosts_set_up(struct hosts *hosts, struct host *host);
 bool hosts_set_down(struct hosts *hosts, struct host *host, uint64_t now,
