@@ -11,6 +11,7 @@ from hostile import SEED, keys, rng_of
 from http_maps import socketmap
 from server_process import free_port
 from socketmap_client import Client
+from table_maps import in_threads
 from tap import case, done
 from tcp_table import Server, reply
 
@@ -193,6 +194,31 @@ def _():
         said = maps.daemon.stderr()
         assert said.count(f"map m: 127.0.0.1:{port} works again") == 3, said
         assert said.count(f"map m: 127.0.0.1:{port}: ") == 4, said
+
+
+@case("a server that takes no more connections does not fail by that")
+def _():
+    def answer(_):
+        time.sleep(0.02)
+        return reply(200, b"v")
+
+    def ask(_):
+        with Client(maps.daemon.endpoint) as client:
+            for _ in range(50):
+                assert client.lookup("m", "k") == ("OK", b"v")
+
+    port = free_port()
+    with Maps(port, "10s") as maps:
+        with Server(answer, port) as server:
+            assert maps.lookup("k") == ("OK", b"v")
+            server.stop()
+            in_threads(4, ask)
+            assert "refused" not in maps.daemon.stderr(), maps.daemon.stderr()
+        assert "refused" in maps.failure("k", 10)
+        assert maps.daemon.stop() == 0
+        said = maps.daemon.stderr()
+        assert said.count("refused") == 1, said
+        assert "works again" not in said, said
 
 
 @case("1,000 hostile keys arrive as they are")

@@ -57,13 +57,24 @@ void health_failed(struct health *health, const char *why)
         tell(health, without_server(health, why));
 }
 
+void health_rest_in_part(
+        struct health *health, const char *why, uint64_t interval)
+{
+        health->rests_until = events_now() + interval;
+        reason_set(&health->reason, "%s: %s", health->server,
+                without_server(health, why));
+}
+
+void health_lost_last(struct health *health)
+{
+        if (health_rests(health) && !health->has_failed)
+                tell(health, without_server(health, health->reason.text));
+}
+
 void health_rest(struct health *health, const char *why, uint64_t interval)
 {
-        why = without_server(health, why);
-        health->rests_until = events_now() + interval;
-        reason_set(&health->reason, "%s: %s", health->server, why);
-        if (!health->has_failed)
-                tell(health, why);
+        health_rest_in_part(health, why, interval);
+        health_lost_last(health);
 }
 
 bool health_rests(const struct health *health)

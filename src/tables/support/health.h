@@ -37,6 +37,14 @@ void health_failed(struct health *health, const char *why);
 /* Nobody could reach it: it rests for the interval, in milliseconds. */
 void health_rest(struct health *health, const char *why, uint64_t interval);
 
+/*
+ * The same while there are other connections; it has failed when the last of
+ * them has ended, if it rests still.
+ */
+void health_rest_in_part(
+        struct health *health, const char *why, uint64_t interval);
+void health_lost_last(struct health *health);
+
 bool health_rests(const struct health *health);
 void health_end_rest(struct health *health);
 

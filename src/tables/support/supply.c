@@ -15,6 +15,8 @@ static void on_dialed(void *ctx, int fd, const struct reason *reason)
         supply->is_dialing = false;
         if (fd < 0)
                 supply_rest(supply, reason->text);
+        else
+                supply->dialed++;
         supply->done(supply->ctx, fd);
 }
 
@@ -60,6 +62,8 @@ int supply_open(struct supply *supply, uint64_t *ret_time)
                 fd = opener->open(opener, ret_time, &reason);
         else
                 fd = dialer_start(supply->dialer, &reason);
+        if (opener == NULL && fd >= 0)
+                supply->dialed++;
         supply->is_dialing = fd == -EINPROGRESS;
         if (fd < 0 && fd != -EINPROGRESS && fd != -EAGAIN)
                 supply_rest(supply, reason.text);
@@ -68,16 +72,23 @@ int supply_open(struct supply *supply, uint64_t *ret_time)
 
 void supply_close(struct supply *supply, int fd, int error, bool has_answered)
 {
-        if (supply->opener != NULL)
+        if (supply->opener != NULL) {
                 supply->opener->close(supply->opener, fd, error, has_answered);
-        else
-                close(fd);
+                return;
+        }
+        close(fd);
+        if (--supply->dialed == 0 && error != -ECANCELED)
+                health_lost_last(&supply->health);
 }
 
 void supply_rest(struct supply *supply, const char *why)
 {
-        health_rest(&supply->health, why,
-                supply->opener != NULL ? supply->opener->rest : REST);
+        if (supply->opener != NULL)
+                health_rest(&supply->health, why, supply->opener->rest);
+        else if (supply->dialed == 0)
+                health_rest(&supply->health, why, REST);
+        else
+                health_rest_in_part(&supply->health, why, REST);
 }
 
 bool supply_rests(const struct supply *supply)

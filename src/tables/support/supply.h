@@ -39,6 +39,7 @@ struct supply {
         struct opener *opener; /* NULL: there is a dialer */
         struct dialer *dialer;
         bool is_dialing;
+        size_t dialed; /* connections of the dialer's that are not closed */
         struct health health;
         void (*done)(void *ctx, int fd);
         void *ctx;
