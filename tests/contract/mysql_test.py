@@ -451,6 +451,20 @@ def _():
         assert maps.value("m", "a").split(",")[0] != before
 
 
+@case("no connection is kept for a canary, once there was a lookup")
+def _():
+    count = ("select count(*) from information_schema.processlist where "
+             "user = 'mail'")
+    with Maps({"m": query("select '%s'", idle_interval=1)},
+              each={"canary": "a"}) as maps:
+        assert maps.value("m", "b") == "b"
+        end = time.monotonic() + 5
+        while server.sql(count) != "0":
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        assert maps.value("m", "b") == "b"
+
+
 @case("a table that gets other columns")
 def _():
     server.sql("create table changing (a varchar(9)); insert into changing "

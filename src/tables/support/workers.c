@@ -157,10 +157,16 @@ void workers_end_idle(struct workers *workers, uint64_t interval)
         workers->idle_interval = interval;
 }
 
-static void free_workers(struct workers *workers)
+static void end_own_state(struct workers *workers)
 {
         if (workers->has_own_state && workers->type->end != NULL)
                 workers->type->end(workers->own_state);
+        workers->has_own_state = false;
+}
+
+static void free_workers(struct workers *workers)
+{
+        end_own_state(workers);
         if (workers->type->free != NULL)
                 workers->type->free(workers->ctx);
         if (workers->events != NULL)
@@ -409,6 +415,7 @@ enum progress workers_start(struct workers *workers, struct lookup *lookup)
 
         if (lookup->finish == NULL)
                 return run_here(workers, lookup);
+        end_own_state(workers); /* it was but for a trial */
         job = make_job(workers, lookup);
         if (job == NULL)
                 return lookup_failed(lookup, "out of memory");
