@@ -465,6 +465,25 @@ def _():
         assert maps.value("m", "b") == "b"
 
 
+@case("fewer connections than threads: those who have one do all the work")
+def _():
+    who = ("mail@'%'", "mail@localhost")
+    for one in who:
+        server.sql(f"alter user {one} with max_user_connections 1")
+    with Maps({"m": query("select '%s' where sleep(0.005) = 0")}) as maps:
+        assert maps.value("m", "a") == "a"
+
+        def ask(number):
+            with maps.client() as client:
+                for turn in range(40):
+                    key = f"{number}-{turn}"
+                    assert client.lookup("m", key) == ("OK", key.encode())
+
+        in_threads(6, ask)
+    for one in who:
+        server.sql(f"alter user {one} with max_user_connections 0")
+
+
 @case("a table that gets other columns")
 def _():
     server.sql("create table changing (a varchar(9)); insert into changing "

@@ -14,11 +14,16 @@ static uv_loop_t loop;
 static struct events *events;
 static uv_timer_t timer;
 
-/* Keys that begin with '-' wait until they are let go. */
+/*
+ * Keys that begin with '-' wait until they are let go; with '/', they are left
+ * by the first thread that has one.
+ */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t change = PTHREAD_COND_INITIALIZER;
 static unsigned running, states, let_go, rests;
 static atomic_uint freed;
+static pthread_t leaver;
+static atomic_bool is_left;
 
 static void *begin(void *ctx, struct reason *ret_reason)
 {
@@ -37,11 +42,29 @@ static void end(void *state)
         pthread_mutex_unlock(&mutex);
 }
 
+/* Whether it is for another thread. */
+static bool leave(void)
+{
+        bool is_first;
+
+        pthread_mutex_lock(&mutex);
+        is_first = !is_left;
+        if (is_first)
+                leaver = pthread_self();
+        else
+                CHECK(!pthread_equal(leaver, pthread_self()));
+        is_left = true;
+        pthread_mutex_unlock(&mutex);
+        return is_first;
+}
+
 static void run(void *ctx, void *state, struct lookup *lookup)
 {
         char *value = arena_copy(lookup->arena, lookup->key);
 
         CHECK(ctx == state);
+        if (lookup->key.size > 0 && lookup->key.data[0] == '/' && leave())
+                return;
         pthread_mutex_lock(&mutex);
         running++;
         if (lookup->key.size > 0 && lookup->key.data[0] == '-') {
@@ -284,6 +307,40 @@ static void test_stuck(void)
         close_all(workers);
 }
 
+/* Whoever has left a lookup to others takes none for a while. */
+static void test_leave(void)
+{
+        struct workers *workers = make(2, 10);
+        struct asked stuck, asked;
+
+        is_left = false;
+        CHECK_INT(start(workers, &asked, "k"), LOOKUP_PENDING);
+        CHECK_INT(start(workers, &stuck, "-"), LOOKUP_PENDING);
+        await(2);
+        wait_for(&asked, "k");
+        let(1);
+        wait_for(&stuck, "-"); /* so there are two threads */
+        for (int i = 0; i < 5; i++) {
+                CHECK_INT(start(workers, &asked, "/k"), LOOKUP_PENDING);
+                wait_for(&asked, "/k");
+        }
+        close_all(workers);
+}
+
+/* It is left, and the table gone, while its thread has stepped aside. */
+static void test_close_left(void)
+{
+        struct workers *workers = make(1, 10);
+        struct asked asked;
+
+        is_left = false;
+        CHECK_INT(start(workers, &asked, "/k"), LOOKUP_PENDING);
+        while (!is_left)
+                uv_run(&loop, UV_RUN_NOWAIT);
+        workers_cancel(workers, &asked.lookup);
+        close_all(workers);
+}
+
 /* The table is gone before its threads are, and so is the loop. */
 static void test_close_stuck(void)
 {
@@ -380,6 +437,8 @@ int main(void)
         RUN(test_left);
         RUN(test_rest);
         RUN(test_stuck);
+        RUN(test_leave);
+        RUN(test_close_left);
         RUN(test_close_stuck);
         RUN(test_end_stuck);
         RUN(test_here);

@@ -89,20 +89,21 @@ static void test_choose(void)
 {
         struct shared_hosts shared;
         uint64_t begin_at = events_now(), until = begin_at + LATER;
-        struct reason why;
+        struct lookup lookup = {.answer = ANSWER_NONE};
         struct host *host;
 
         begin(&shared, "a b");
-        host = shared_hosts_choose(&shared, &until, &why);
+        host = shared_hosts_choose(&shared, &until, &lookup);
         CHECK(host != NULL && until <= events_now() + LATER / 2);
         CHECK(until >= begin_at + LATER / 2);
         fail(&shared, &shared.hosts.list[0]);
         until = begin_at + LATER;
-        host = shared_hosts_choose(&shared, &until, &why);
+        host = shared_hosts_choose(&shared, &until, &lookup);
         CHECK(host == &shared.hosts.list[1]);
         CHECK_INT(until, begin_at + LATER);
         until = begin_at;
-        CHECK(shared_hosts_choose(&shared, &until, &why) == NULL);
+        CHECK(shared_hosts_choose(&shared, &until, &lookup) == NULL);
+        CHECK_STR(lookup.reason.text, "a: gone");
         shared_hosts_fini(&shared);
 }
 
@@ -111,14 +112,33 @@ static void test_one_tries(void)
 {
         struct shared_hosts shared;
         uint64_t until = events_now() + LATER;
-        struct reason why;
+        struct lookup lookup = {.answer = ANSWER_NONE};
 
         begin(&shared, "a");
         fail(&shared, shared.hosts.list);
         age(&shared);
-        CHECK(shared_hosts_choose(&shared, &until, &why) != NULL);
-        CHECK(shared_hosts_choose(&shared, &until, &why) == NULL);
-        CHECK_STR(why.text, "a: gone");
+        CHECK(shared_hosts_choose(&shared, &until, &lookup) != NULL);
+        CHECK(shared_hosts_choose(&shared, &until, &lookup) == NULL);
+        CHECK_INT(lookup.answer, ANSWER_FAILED);
+        CHECK_STR(lookup.reason.text, "a: gone");
+        shared_hosts_fini(&shared);
+}
+
+/* Who cannot connect leaves lookups to those who are connected. */
+static void test_left(void)
+{
+        struct shared_hosts shared;
+        uint64_t until = events_now() + LATER;
+        struct lookup lookup = {.answer = ANSWER_FAILED};
+
+        begin(&shared, "a");
+        shared_hosts_connected(&shared, shared.hosts.list);
+        fail(&shared, shared.hosts.list);
+        CHECK(shared_hosts_choose(&shared, &until, &lookup) == NULL);
+        CHECK_INT(lookup.answer, ANSWER_NONE);
+        until = 0;
+        CHECK(shared_hosts_choose(&shared, &until, &lookup) == NULL);
+        CHECK_INT(lookup.answer, ANSWER_FAILED);
         shared_hosts_fini(&shared);
 }
 
@@ -127,7 +147,7 @@ static void test_late_failure(void)
 {
         uint64_t begin_at = events_now() - LATER, until;
         struct shared_hosts shared;
-        struct reason why;
+        struct lookup lookup = {.answer = ANSWER_NONE};
         struct host *host;
 
         begin(&shared, "a");
@@ -150,7 +170,7 @@ static void test_late_failure(void)
         shared_hosts_failed(&shared, host, begin_at, &gone);
         CHECK(!are_down(&shared));
         until = events_now() + LATER;
-        CHECK(shared_hosts_choose(&shared, &until, &why) == host);
+        CHECK(shared_hosts_choose(&shared, &until, &lookup) == host);
         fail(&shared, host);
         CHECK(are_down(&shared));
         shared_hosts_fini(&shared);
@@ -199,6 +219,7 @@ int main(void)
         RUN(test_connected);
         RUN(test_choose);
         RUN(test_one_tries);
+        RUN(test_left);
         RUN(test_late_failure);
         RUN(test_changes);
         arena_fini(&arena);

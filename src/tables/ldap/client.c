@@ -50,7 +50,10 @@ static const char *name_of(const struct ldap_client *client)
                 ->name;
 }
 
-/* Returns false, and the lookup has failed, when nobody can be reached. */
+/*
+ * Returns false when nobody can be reached: the lookup has failed, or is for a
+ * thread that is connected.
+ */
 static bool connect_to_any(struct ldap_client *client, struct lookup *lookup)
 {
         struct ldap_servers *servers = &client->config->servers;
@@ -62,11 +65,10 @@ static bool connect_to_any(struct ldap_client *client, struct lookup *lookup)
                 struct reason why;
                 struct host *host;
 
-                if (ldap_servers_choose(
-                            servers, &deadline, &client->server, &why) < 0) {
-                        lookup_failed(lookup, "%s", why.text);
+                client->server =
+                        ldap_servers_choose(servers, &deadline, lookup);
+                if (client->server == NULL)
                         return false;
-                }
                 host = ldap_servers_host(servers, client->server);
                 lookup_trace(lookup, "ldap: connects to %s", host->name);
                 begin = events_now();

@@ -19,7 +19,8 @@ void ldap_client_free(struct ldap_client *client);
 /*
  * Answers a lookup, its key being one that there is a search for. Blocks, until
  * its deadline at most, but for the name service. A connection that was lost
- * since the lookup before is made anew.
+ * since the lookup before is made anew. Left without an answer it is for a
+ * thread that is connected.
  */
 void ldap_client_ask(struct ldap_client *client, struct lookup *lookup);
 

@@ -194,16 +194,15 @@ int ldap_servers_parse(struct ldap_servers *ret_servers, struct span text,
         return make_hosts(ret_servers, retry_interval, arena, ret_reason);
 }
 
-int ldap_servers_choose(struct ldap_servers *servers, uint64_t *deadline,
-        const struct ldap_server **ret_server, struct reason *ret_reason)
+const struct ldap_server *ldap_servers_choose(
+        struct ldap_servers *servers, uint64_t *deadline, struct lookup *lookup)
 {
         struct host *host =
-                shared_hosts_choose(&servers->shared, deadline, ret_reason);
+                shared_hosts_choose(&servers->shared, deadline, lookup);
 
         if (host == NULL)
-                return -EHOSTDOWN;
-        *ret_server = &servers->list[host - servers->shared.hosts.list];
-        return 0;
+                return NULL;
+        return &servers->list[host - servers->shared.hosts.list];
 }
 
 struct host *ldap_servers_host(

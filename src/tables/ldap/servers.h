@@ -34,9 +34,9 @@ int ldap_servers_parse(struct ldap_servers *ret_servers, struct span text,
         struct report *report, const struct place *place,
         struct reason *ret_reason);
 
-/* As shared_hosts_choose does. Returns 0, or -EHOSTDOWN with the reason. */
-int ldap_servers_choose(struct ldap_servers *servers, uint64_t *deadline,
-        const struct ldap_server **ret_server, struct reason *ret_reason);
+/* As shared_hosts_choose. */
+const struct ldap_server *ldap_servers_choose(struct ldap_servers *servers,
+        uint64_t *deadline, struct lookup *lookup);
 
 struct host *ldap_servers_host(
         struct ldap_servers *servers, const struct ldap_server *server);

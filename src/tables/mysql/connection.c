@@ -41,7 +41,10 @@ void mysql_connection_free(struct mysql_connection *connection)
         free(connection);
 }
 
-/* Connects to any host. Returns 0; or -1, and the lookup has failed. */
+/*
+ * Connects to any host. Returns 0; or -1, and the lookup has failed or is for
+ * another thread.
+ */
 static int connect_to_any(struct mysql_connection *connection,
         struct lookup *lookup, uint64_t deadline)
 {
@@ -51,12 +54,10 @@ static int connect_to_any(struct mysql_connection *connection,
                 uint64_t until = deadline, begin;
                 struct reason reason;
                 struct host *host =
-                        shared_hosts_choose(&source->hosts, &until, &reason);
+                        shared_hosts_choose(&source->hosts, &until, lookup);
 
-                if (host == NULL) {
-                        lookup_failed(lookup, "%s", reason.text);
+                if (host == NULL)
                         return -1;
-                }
                 lookup_trace(lookup, "mysql: connects to %s", host->name);
                 begin = events_now();
                 if (mysql_login_connect(&source->login, host, until,

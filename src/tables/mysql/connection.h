@@ -30,6 +30,7 @@ void mysql_connection_free(struct mysql_connection *connection);
  * Answers a lookup, its key being one that there is a query for. Blocks, until
  * its deadline at most, and longer only for a name service. Connects where that
  * is needed; what is lost on a connection is asked once more on another one.
+ * Left without an answer it is for a thread that is connected.
  */
 void mysql_connection_ask(
         struct mysql_connection *connection, struct lookup *lookup);

@@ -66,15 +66,17 @@ static size_t count_others(const struct hosts *hosts, const struct host *host)
         return others;
 }
 
-struct host *shared_hosts_choose(struct shared_hosts *shared,
-        uint64_t *deadline, struct reason *ret_reason)
+struct host *shared_hosts_choose(
+        struct shared_hosts *shared, uint64_t *deadline, struct lookup *lookup)
 {
         struct hosts *hosts = &shared->hosts;
         uint64_t now = events_now();
+        bool is_for_others;
+        struct reason why;
         struct host *host;
 
         pthread_mutex_lock(&shared->mutex);
-        host = hosts_choose_until(hosts, now, *deadline, ret_reason);
+        host = hosts_choose_until(hosts, now, *deadline, &why);
         if (host != NULL) {
                 *deadline = now +
                             (*deadline - now) / (count_others(hosts, host) + 1);
@@ -82,7 +84,12 @@ struct host *shared_hosts_choose(struct shared_hosts *shared,
                 if (host->is_down)
                         host->down_since = now;
         }
+        is_for_others = now < *deadline && shared->connected > 0;
         pthread_mutex_unlock(&shared->mutex);
+        if (host == NULL && is_for_others)
+                lookup->answer = ANSWER_NONE;
+        else if (host == NULL)
+                lookup_failed(lookup, "%s", why.text);
         return host;
 }
 

@@ -41,10 +41,12 @@ enum progress shared_hosts_start(struct shared_hosts *shared,
 /*
  * Chooses whom to try to connect to; one that has failed is tried by one thread
  * at a time. The deadline (events_now) becomes that of the try: others may have
- * to be tried in the rest of the time. Returns NULL with the reason.
+ * to be tried in the rest of the time. Returns NULL when there is none, and the
+ * lookup has failed; or it has no answer, as another thread is connected, which
+ * it is to be left to.
  */
-struct host *shared_hosts_choose(struct shared_hosts *shared,
-        uint64_t *deadline, struct reason *ret_reason);
+struct host *shared_hosts_choose(
+        struct shared_hosts *shared, uint64_t *deadline, struct lookup *lookup);
 
 /*
  * What has become of it: this thread is connected, until it says otherwise; or

@@ -26,6 +26,10 @@ struct job {
 #define OVERDUE_TIME 1
 #define OVERDUE_TIME_MAX 16
 
+/* Milliseconds for which a thread that has left a lookup to others takes none.
+ */
+#define ASIDE_TIME 1000
+
 /* A thread's own. */
 struct thread {
         void *state;
@@ -48,8 +52,10 @@ struct workers {
 
         pthread_mutex_t mutex; /* for all that follows */
         pthread_cond_t work;   /* there is some, or none will come any more */
+        pthread_cond_t end;    /* none will come */
         unsigned threads;      /* that exist */
         unsigned idle;         /* ... and wait, or have just begun */
+        unsigned aside;        /* ... or take no work */
         TAILQ_HEAD(job_list, job) jobs; /* that wait */
         unsigned queued;                /* how many */
         uint64_t asked;                 /* how many ever */
@@ -113,7 +119,7 @@ static void wake_up(struct post *post)
         workers->is_told = false;
         workers->overdue_time = OVERDUE_TIME;
         pthread_mutex_lock(&workers->mutex);
-        is_sleeping = workers->idle == workers->threads;
+        is_sleeping = workers->idle + workers->aside == workers->threads;
         pthread_mutex_unlock(&workers->mutex);
         if (is_sleeping)
                 pthread_cond_signal(&workers->work);
@@ -149,6 +155,7 @@ struct workers *workers_new(
         TAILQ_INIT(&workers->jobs);
         pthread_mutex_init(&workers->mutex, NULL);
         init_condition(&workers->work);
+        init_condition(&workers->end);
         return workers;
 }
 
@@ -171,6 +178,7 @@ static void free_workers(struct workers *workers)
                 workers->type->free(workers->ctx);
         if (workers->events != NULL)
                 events_unref(workers->events);
+        pthread_cond_destroy(&workers->end);
         pthread_cond_destroy(&workers->work);
         pthread_mutex_destroy(&workers->mutex);
         free(workers);
@@ -206,6 +214,8 @@ static enum progress run_here(struct workers *workers, struct lookup *lookup)
         workers->type->run(workers->ctx, workers->own_state, lookup);
         if (workers->type->rest != NULL)
                 workers->type->rest(workers->own_state);
+        if (lookup->answer == ANSWER_NONE)
+                lookup_failed(lookup, "it is left to other threads");
         return LOOKUP_DONE;
 }
 
@@ -269,11 +279,16 @@ static void end_state(struct workers *workers, struct thread *thread)
         pthread_mutex_lock(&workers->mutex);
 }
 
+static struct timespec timespec_of(uint64_t time)
+{
+        return (struct timespec){.tv_sec = (time_t)(time / 1000),
+                .tv_nsec = (long)(time % 1000) * 1000000};
+}
+
 /* The mutex is locked. Returns whether the time has come: UINT64_MAX: never. */
 static bool wait_until(struct workers *workers, uint64_t time)
 {
-        struct timespec at = {.tv_sec = (time_t)(time / 1000),
-                .tv_nsec = (long)(time % 1000) * 1000000};
+        struct timespec at = timespec_of(time);
         int error = 0;
 
         workers->idle++;
@@ -338,6 +353,29 @@ static void send_back(struct workers *workers, struct job *job)
                 free_job(job);
 }
 
+/*
+ * Gives a job that is not answered to the next thread, and steps aside, for
+ * that to be another one. The mutex is locked, but not meanwhile.
+ */
+static void leave_job(
+        struct workers *workers, struct job *job, struct thread *thread)
+{
+        struct timespec at = timespec_of(events_now() + ASIDE_TIME);
+
+        TAILQ_INSERT_HEAD(&workers->jobs, job, link);
+        job->is_queued = true;
+        workers->queued++;
+        workers->aside++;
+        if (workers->idle > 0)
+                pthread_cond_signal(&workers->work);
+        take_rest(workers, thread);
+        while (!workers->is_closed &&
+                pthread_cond_timedwait(&workers->end, &workers->mutex, &at) !=
+                        ETIMEDOUT)
+                ;
+        workers->aside--;
+}
+
 static void *work(void *ctx)
 {
         struct workers *workers = ctx;
@@ -351,7 +389,11 @@ static void *work(void *ctx)
                 pthread_mutex_unlock(&workers->mutex);
                 run_job(workers, job, &thread);
                 pthread_mutex_lock(&workers->mutex);
-                send_back(workers, job);
+                if (job->copy.lookup.answer == ANSWER_NONE &&
+                        !workers->is_closed)
+                        leave_job(workers, job, &thread);
+                else
+                        send_back(workers, job);
         }
         end_state(workers, &thread);
         is_last = --workers->threads == 0;
@@ -472,6 +514,7 @@ void workers_close(struct workers *workers)
         workers->is_closed = true;
         is_free = workers->threads == 0;
         pthread_cond_broadcast(&workers->work);
+        pthread_cond_broadcast(&workers->end);
         pthread_mutex_unlock(&workers->mutex);
         if (is_free)
                 free_workers(workers);

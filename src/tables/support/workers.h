@@ -23,6 +23,8 @@ struct workers_type {
          * Answers a lookup: it sets the answer, on any of the threads, several
          * at a time. The key and the arena are copies of the asker's; what the
          * value points to lives in that arena, or until the table closes.
+         * One that it leaves without an answer is for another thread: this one
+         * takes no other for a second.
          */
         void (*run)(void *ctx, void *state, struct lookup *lookup);
         /*
