@@ -90,6 +90,35 @@ static void test_forms(void)
         free(path);
 }
 
+/* What makemap makes with -d, and with -N if there is a NUL. */
+static void test_several_values(void)
+{
+        char *path = join(directory, "/several.db");
+        struct table *table;
+        DB *db;
+
+        unlink(path);
+        CHECK_INT(db_create(&db, NULL, 0), 0);
+        CHECK_INT(db->set_flags(db, DB_DUP), 0);
+        CHECK_INT(db->open(db, NULL, path, NULL,
+                          strcmp(type, "hash") == 0 ? DB_HASH : DB_BTREE,
+                          DB_CREATE, 0600),
+                0);
+        put(db, SPAN_LITERAL("with\0"), SPAN_LITERAL("first\0"));
+        put(db, SPAN_LITERAL("with\0"), SPAN_LITERAL("second\0"));
+        put(db, SPAN_LITERAL("without"), SPAN_LITERAL("first"));
+        put(db, SPAN_LITERAL("without"), SPAN_LITERAL("second"));
+        put(db, SPAN_LITERAL("next"), SPAN_LITERAL("value"));
+        CHECK_INT(db->close(db, 0), 0);
+        table = open_name("several");
+        CHECK_STR(value_of(table, "with"), "first");
+        CHECK_STR(value_of(table, "without"), "first");
+        CHECK_STR(value_of(table, "next"), "value");
+        CHECK_INT(table->entries, 3);
+        table_close(table);
+        free(path);
+}
+
 /* postmap truncates the file and writes it anew. */
 static void test_rewritten(void)
 {
@@ -207,6 +236,7 @@ int main(void)
                 type = types[i];
                 run(test_entries, "entries");
                 run(test_forms, "with and without a NUL");
+                run(test_several_values, "several values of a key");
                 run(test_rewritten, "rewritten while open");
                 run(test_many_entries, "many entries");
                 run(test_locked, "waits for who writes it");

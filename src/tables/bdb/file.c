@@ -97,7 +97,8 @@ static int negative(int error)
 
 /*
  * Every record takes its bytes of the file, and more: a reading that yields
- * more than that goes round in circles.
+ * more than that goes round in circles. Of several values that a key has, as
+ * makemap's -d stores them, Postfix finds the first one.
  */
 static int read_records(DBC *cursor, uint64_t size,
         int (*each)(void *ctx, struct span key, struct span value), void *ctx)
@@ -106,7 +107,7 @@ static int read_records(DBC *cursor, uint64_t size,
         DBT key = {0}, value = {0};
         int r;
 
-        while ((r = cursor->get(cursor, &key, &value, DB_NEXT)) == 0) {
+        while ((r = cursor->get(cursor, &key, &value, DB_NEXT_NODUP)) == 0) {
                 taken += (uint64_t)key.size + value.size + 1;
                 if (taken > size)
                         return -EBADMSG;

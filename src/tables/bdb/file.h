@@ -22,8 +22,9 @@ int bdb_lock(int fd);
 int bdb_probe(const char *path, const char *kind, struct reason *ret_reason);
 
 /*
- * Calls `each` for every record, until it returns a negative errno. Only for
- * files that were probed. Returns 0, or a negative errno with the reason.
+ * Calls `each` for every key, with the first of its values, until it returns a
+ * negative errno. Only for files that were probed. Returns 0, or a negative
+ * errno with the reason.
  */
 int bdb_read(const char *path, const char *kind,
         int (*each)(void *ctx, struct span key, struct span value), void *ctx,
