@@ -350,6 +350,9 @@ struct charge *charge_start(struct charge_host *host, struct map *map)
                 look_in(charge, RETRY_TIME);
         } else if (watch_table(charge, content->table)) {
                 look_in(charge, SETTLE_TIME);
+        } else if (content_is_hot(content)) {
+                /* It may be half a file, also of those not read again. */
+                look_in(charge, HOT_TIME);
         }
         content_unref(content);
         return charge;

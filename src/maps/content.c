@@ -168,3 +168,13 @@ bool content_is_current(const struct content *content)
         }
         return true;
 }
+
+bool content_is_hot(const struct content *content)
+{
+        if (content->table == NULL)
+                return false;
+        for (size_t i = 0; i < content->table->file_count; i++)
+                if (content->table->files[i].state.is_hot)
+                        return true;
+        return false;
+}

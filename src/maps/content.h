@@ -43,4 +43,7 @@ void content_unref(struct content *content);
  */
 bool content_is_current(const struct content *content);
 
+/* Says whether a file was read that somebody may still have been writing. */
+bool content_is_hot(const struct content *content);
+
 #endif

@@ -45,14 +45,6 @@ static enum refresh_result look(struct refresh *refresh)
         return REFRESH_SAME;
 }
 
-static bool has_hot_file(const struct table *table)
-{
-        for (size_t i = 0; i < table->file_count; i++)
-                if (table->files[i].state.is_hot)
-                        return true;
-        return false;
-}
-
 /* Whether more than shrink_limit of the entries would go. */
 static bool is_much_less(const struct refresh *refresh)
 {
@@ -104,7 +96,7 @@ static enum refresh_result open_again(
                 refresh->reason = refresh->content->reason;
                 return REFRESH_FAILED;
         }
-        if (has_hot_file(refresh->content->table))
+        if (content_is_hot(refresh->content))
                 return REFRESH_HOT;
         return judge(refresh, report);
 }

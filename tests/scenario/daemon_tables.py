@@ -70,6 +70,28 @@ def _():
             assert daemon.stderr().count("keeps what it has") == 1
 
 
+def begin_writing(path, text):
+    """Writes the first part of a file, just now."""
+    file = open(path, "w", encoding="utf-8")
+    file.write(text)
+    file.flush()
+    return file
+
+
+@case("a start while a file is being written: all of it is taken in the end")
+def _():
+    with tempfile.TemporaryDirectory() as directory:
+        path = directory + "/users"
+        config = f"[map m]\ntable = texthash:{path}\nauto_reload = no\n"
+        with begin_writing(path, "a 1\n") as file, Daemon(config) as daemon, \
+                Client(daemon.endpoint) as client:
+            file.write("b 1\n")
+            file.flush()
+            wait_for(client, "m", "b", ("OK", b"1"))
+            assert client.lookup("m", "a") == ("OK", b"1")
+            assert daemon.stop() == 0
+
+
 @case("a map that cannot open answers TEMP and is tried again")
 def _():
     with tempfile.TemporaryDirectory() as directory:
