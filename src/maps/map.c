@@ -5,6 +5,13 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <time.h>
+
+/* Nanoseconds from one look at a file that may still be written to the next. */
+#define SETTLE_PAUSE 100000000L
+
+/* How often: for longer than any file is hot that is left alone. */
+#define SETTLE_TRIES 30
 
 struct map {
         atomic_uint references;
@@ -109,6 +116,74 @@ struct content *map_open_content(const struct map *map, struct report *report)
         return content_open(&env, &map->options, map->directory);
 }
 
+/* Whether all that it was read from is what the former one was read from. */
+static bool has_same_files(
+        const struct content *content, const struct content *former)
+{
+        const struct table *a = content->table, *b = former->table;
+
+        if (b == NULL || a->file_count != b->file_count)
+                return false;
+        for (size_t i = 0; i < a->file_count; i++)
+                if (strcmp(a->files[i].name, b->files[i].name) != 0 ||
+                        !file_state_is_same(
+                                &a->files[i].state, &b->files[i].state))
+                        return false;
+        return true;
+}
+
+/* Whether it may be of half a file that was whole for the former map. */
+static bool is_unsettled(const struct content *content, struct map *former)
+{
+        struct content *before;
+        bool is_same;
+
+        if (!content_is_hot(content))
+                return false;
+        before = map_get_content(former);
+        is_same = has_same_files(content, before);
+        content_unref(before);
+        return !is_same;
+}
+
+static bool is_still_hot(const struct content *content)
+{
+        const struct table *table = content->table;
+        struct file_state now;
+
+        for (size_t i = 0; i < table->file_count; i++)
+                if (file_state_get(table->files[i].name, &now) == 0 &&
+                        now.is_hot)
+                        return true;
+        return false;
+}
+
+/*
+ * Reads again what somebody may still have been writing, once it was left alone
+ * for two seconds, as Postfix does: half a file would make users unknown that
+ * the former map knows, and goes on answering for.
+ */
+static void settle(
+        const struct table_env *env, struct map *map, struct map *former)
+{
+        const struct timespec pause = {.tv_nsec = SETTLE_PAUSE};
+
+        for (int i = 0; i < SETTLE_TRIES && map->content != NULL &&
+                        is_unsettled(map->content, former);
+                i++) {
+                nanosleep(&pause, NULL);
+                if (is_still_hot(map->content))
+                        continue;
+                content_unref(map->content);
+                map->content = map_open_content(map, env->report);
+        }
+        if (map->content != NULL && is_unsettled(map->content, former)) {
+                reason_set(
+                        &map->content->reason, "its files change all the time");
+                keep_content(env, map, former);
+        }
+}
+
 struct map *map_reopen(const struct table_env *env,
         const struct map_options *options, struct directory *directory,
         struct map *former, struct reason *ret_reason)
@@ -117,6 +192,8 @@ struct map *map_reopen(const struct table_env *env,
 
         if (map != NULL)
                 map->content = map_open_content(map, env->report);
+        if (map != NULL && former != NULL)
+                settle(env, map, former);
         if (map == NULL || map->content == NULL) {
                 reason_set_errno(ret_reason, -ENOMEM, "map %s", options->name);
                 goto fail;

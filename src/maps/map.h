@@ -32,6 +32,7 @@ struct map *map_open(const struct table_env *env,
 /*
  * Likewise, in the place of `former` (may be NULL): if the table cannot be
  * opened, and former has something of the same table, it goes on with that.
+ * Waits some seconds for files that somebody may still be writing.
  */
 struct map *map_reopen(const struct table_env *env,
         const struct map_options *options, struct directory *directory,

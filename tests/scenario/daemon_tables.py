@@ -78,6 +78,27 @@ def begin_writing(path, text):
     return file
 
 
+@case("SIGHUP while a file is being written: not half of it is taken")
+def _():
+    with tempfile.TemporaryDirectory() as directory:
+        path = directory + "/users"
+        write(path, "a 1\nb 1\n")
+        for auto in "yes", "no":
+            config = f"[map m]\ntable = texthash:{path}\n" \
+                f"shrink_limit = 100\nauto_reload = {auto}\n"
+            with Daemon(config) as daemon, Client(daemon.endpoint) as client:
+                with begin_writing(path, "a 2\n") as file:
+                    daemon.send_signal(signal.SIGHUP)
+                    time.sleep(0.5)
+                    assert client.lookup("m", "b") == ("OK", b"1")
+                    file.write("b 2\n")
+                daemon.wait_line("socketmapd: reloaded")
+                assert client.lookup("m", "a") == ("OK", b"2")
+                assert client.lookup("m", "b") == ("OK", b"2")
+                assert daemon.stop() == 0
+            write(path, "a 1\nb 1\n")
+
+
 @case("a start while a file is being written: all of it is taken in the end")
 def _():
     with tempfile.TemporaryDirectory() as directory:
