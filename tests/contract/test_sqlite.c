@@ -3,6 +3,7 @@
 #include "base/events.h"
 #include "support/check.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -352,6 +353,27 @@ static char *read_database(size_t *ret_size)
         return content;
 }
 
+/* Another database is copied over the file, made in as many transactions. */
+static void test_copied_over(void)
+{
+        const struct timespec times[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
+        struct table *table;
+        struct span content;
+
+        sql(database, "update t set v = 'new' where k = 'a@b.c'");
+        content.data = read_database(&content.size);
+        begin();
+        sql(database, "update t set v = 'old' where k = 'a@b.c'");
+        table = open_query(BY_KEY);
+        CHECK_STR(value_of(table, "a@b.c"), "old");
+        free(write_file(directory, "database", content));
+        CHECK_INT(utimensat(AT_FDCWD, database, times, 0), 0);
+        CHECK_STR(value_of(table, "a@b.c"), "new");
+        table_close(table);
+        free((char *)content.data);
+        begin();
+}
+
 /* Whatever is in the file, lookups end, and the process lives. */
 static void test_mutations(void)
 {
@@ -565,6 +587,7 @@ int main(void)
         RUN(test_deadline);
         RUN(test_busy);
         RUN(test_spoiled_while_open);
+        RUN(test_copied_over);
         RUN(test_mutations);
         RUN(test_at_once);
         RUN(test_threads);

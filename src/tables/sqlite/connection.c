@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "tables/sqlite/connection.h"
 #include "base/events.h"
+#include "base/file_state.h"
 #include <errno.h>
 #include <limits.h>
 #include <sqlite3.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 /* Waiting for somebody who writes, where there is no deadline. */
 #define BUSY_MS 2000
@@ -18,11 +18,10 @@ struct sqlite_connection {
         sqlite3 *db;             /* NULL: to be opened again */
         sqlite3_stmt *statement; /* NULL: the query has no parameters */
         sqlite3_stmt *begin, *commit;
-        dev_t device;
-        ino_t inode;
-        bool is_in_transaction; /* which more than one lookup may share */
-        uint64_t deadline;      /* of the lookup under way */
-        unsigned overdue;       /* how often it was seen to be past that */
+        struct file_state state; /* of the file, from before it was opened */
+        bool is_in_transaction;  /* which more than one lookup may share */
+        uint64_t deadline;       /* of the lookup under way */
+        unsigned overdue;        /* how often it was seen to be past that */
 };
 
 /*
@@ -149,14 +148,12 @@ static int open_db(struct sqlite_connection *connection, uint64_t deadline,
 {
         const struct sqlite_source *source = connection->source;
         const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX;
-        struct stat st;
+        int r = file_state_get(source->path, &connection->state);
 
-        if (stat(source->path, &st) < 0) {
-                reason_set_errno(ret_reason, -errno, "%s", source->path);
-                return ret_reason->code;
+        if (r < 0) {
+                reason_set_errno(ret_reason, r, "%s", source->path);
+                return r;
         }
-        connection->device = st.st_dev;
-        connection->inode = st.st_ino;
         if (sqlite3_open_v2(source->path, &connection->db, flags, NULL) !=
                 SQLITE_OK)
                 goto fail;
@@ -196,14 +193,18 @@ int sqlite_connect(
         return open_db(connection, UINT64_MAX, ret_reason);
 }
 
-/* A file that is missing for a moment is no reason to forget what it said. */
-static bool is_replaced(const struct sqlite_connection *connection)
+/*
+ * Whether it is another file, or was written to: SQLite sees what SQLite has
+ * written, but of a file that was copied over this one it may take what it has
+ * in its cache, if both were changed as often. A file that is missing for a
+ * moment is no reason to forget what it said.
+ */
+static bool is_other(const struct sqlite_connection *connection)
 {
-        struct stat st;
+        struct file_state now;
 
-        return stat(connection->source->path, &st) == 0 &&
-               (st.st_ino != connection->inode ||
-                       st.st_dev != connection->device);
+        return file_state_get(connection->source->path, &now) == 0 &&
+               !file_state_is_same(&connection->state, &now);
 }
 
 /* Runs a statement of few steps, without rows. Returns 0 or -1. */
@@ -231,7 +232,7 @@ static int renew(struct sqlite_connection *connection, struct lookup *lookup)
                 wait_until(connection, lookup->deadline);
         if (connection->is_in_transaction)
                 return 0;
-        if (connection->db != NULL && is_replaced(connection))
+        if (connection->db != NULL && is_other(connection))
                 close_db(connection);
         if (connection->db == NULL &&
                 open_db(connection, lookup->deadline, &reason) < 0) {

@@ -38,7 +38,8 @@ int sqlite_connect(
  * Answers a lookup, its key being one that there is a query for. Blocks, until
  * its deadline at most; one that is past its deadline fails where it would have
  * to wait for a lock, or take over 2,000 steps of SQLite's. Connects when it is
- * not connected, the file was replaced by another, or the lookup before failed.
+ * not connected, the file was replaced or written to, or the lookup before
+ * failed.
  */
 void sqlite_ask(struct sqlite_connection *connection, struct lookup *lookup);
 
