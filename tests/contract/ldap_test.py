@@ -644,15 +644,36 @@ def _():
 def _():
     with Server() as other:
         other.hang()
-        with Maps({"m": options(server_host=f"{other.url} {server.url}")},
+        urls = {"server_host": f"{other.url} {server.url}"}
+        with Maps({"m": options(**urls), "no": options(bind="no", **urls)},
                   deadline=2) as maps:
-            start = time.monotonic()
-            assert maps.value("m", "a@b.c") == "x@y"
-            assert time.monotonic() - start > 0.5
-            for _ in range(20):
-                assert maps.value("m", "a@b.c") == "x@y"
-            assert maps.value("m", "nobody") == "NOTFOUND"
+            for name in ("m", "no"):
+                start = time.monotonic()
+                assert maps.value(name, "a@b.c") == "x@y", name
+                assert time.monotonic() - start > 0.5, name
+                for _ in range(20):
+                    assert maps.value(name, "a@b.c") == "x@y", name
+                assert maps.value(name, "nobody") == "NOTFOUND", name
         other.go_on()
+
+
+@case("a server that hangs where nobody logs in is told of, and once")
+def _():
+    with Server() as other:
+        other.add(mail_entry("a", key="a", maildrop="x"))
+        with Maps({"m": other.options(bind="no")}) as maps:
+            assert maps.value("m", "a") == "x"
+            other.hang()
+            try:
+                for _ in range(4):
+                    maps.failure("m", "a")
+            finally:
+                other.go_on()
+            maps.wait_found("m", "a")
+            maps.daemon.wait_line("works again")
+            log = maps.daemon.stderr()
+            assert log.count("no answer in time") == 1, log
+            assert log.count("works again") == 1, log
 
 
 @case("a map whose server hangs delays no other")

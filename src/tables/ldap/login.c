@@ -177,6 +177,40 @@ static int log_in_simply(const struct ldap_options *options,
         return 0;
 }
 
+/* Whether a message is one of those before the result of a search. */
+static bool is_before_result(int type)
+{
+        return type == LDAP_RES_SEARCH_ENTRY ||
+               type == LDAP_RES_SEARCH_REFERENCE ||
+               type == LDAP_RES_INTERMEDIATE;
+}
+
+/*
+ * Asks for nothing, where nobody logs in: a server that hangs takes connections
+ * all the same. Whatever it says, it is there.
+ */
+static int ask_for_nothing(struct ldap_session *session, uint64_t deadline,
+        struct reason *ret_reason)
+{
+        char none[] = LDAP_NO_ATTRS, *names[] = {none, NULL};
+        struct ldapmsg *message;
+        int request;
+        int r = ldap_search_ext(session->ld, "", LDAP_SCOPE_BASE, NULL, names,
+                false, NULL, NULL, NULL, LDAP_NO_LIMIT, &request);
+
+        if (r != LDAP_SUCCESS)
+                return refuse(ret_reason, "search", ldap_err2string(r));
+        do {
+                r = ldap_session_next(session, request, deadline, &message);
+                if (r > 0)
+                        ldap_msgfree(message);
+        } while (is_before_result(r));
+        if (r > 0)
+                return 0;
+        ldap_session_reason(session, "search", r, NULL, ret_reason);
+        return ret_reason->code;
+}
+
 static int log_in(const struct ldap_config *config,
         struct ldap_session *session, uint64_t deadline,
         struct reason *ret_reason)
@@ -188,8 +222,9 @@ static int log_in(const struct ldap_config *config,
                 return log_in_simply(options, session, deadline, ret_reason);
         case LDAP_BIND_SASL:
                 return ldap_sasl_log_in(options, session, deadline, ret_reason);
+        case LDAP_BIND_NONE:
         default:
-                return 0;
+                return ask_for_nothing(session, deadline, ret_reason);
         }
 }
 

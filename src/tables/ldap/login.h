@@ -7,9 +7,10 @@
 #include "tables/ldap/session.h"
 
 /*
- * Connects, begins TLS, logs in: all that the file says. It may block for the
- * name service, and else until the deadline. Returns 0; or a negative errno
- * with the reason, and the session is closed.
+ * Connects, begins TLS, logs in: all that the file says; if that is not to log
+ * in, the server has to say something to a search. It may block for the name
+ * service, and else until the deadline. Returns 0; or a negative errno with the
+ * reason, and the session is closed.
  */
 int ldap_login(const struct ldap_config *config,
         const struct ldap_server *server, struct ldap_session *session,
