@@ -159,13 +159,19 @@ static int connect_to(
         return r;
 }
 
+/* One that does not answer leaves their share of the time to the others. */
 int exchange_connect(struct channel *channel, const struct targets *targets,
         uint64_t deadline)
 {
         int r = -EADDRNOTAVAIL;
 
-        for (unsigned i = 0; i < targets->count && r < 0; i++)
-                r = connect_to(channel, &targets->list[i], deadline);
+        for (unsigned i = 0; i < targets->count && r < 0; i++) {
+                uint64_t now = events_now();
+                uint64_t left = now < deadline ? deadline - now : 0;
+
+                r = connect_to(channel, &targets->list[i],
+                        now + left / (targets->count - i));
+        }
         return r;
 }
 

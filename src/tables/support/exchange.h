@@ -76,7 +76,8 @@ enum progress exchange_failed(
 enum progress exchange_wait(const struct server *server, struct lookup *lookup);
 
 /*
- * Connects to the first of the targets that can be connected to, and waits.
+ * Connects to the first of the targets that can be connected to, and waits: for
+ * each no longer than leaves as much time for each of those behind it.
  * Returns 0 with the descriptor in the channel, or a negative errno.
  */
 int exchange_connect(struct channel *channel, const struct targets *targets,
