@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: MIT
 """Servers of tcp_table(5), right ones and wrong ones: never "not found" for a
 failure, and never another key's value."""
+import contextlib
 import random
+import socket
 import time
 
 from daemon import Daemon
@@ -21,13 +23,35 @@ BACK = 2.0
 LONGEST = 4091
 
 
+class Silent:
+    """A server whose queue is full: whoever connects hears nothing, until it is
+    closed."""
+
+    def __init__(self, family, host, port=0):
+        self.listener = socket.socket(family)
+        if family == socket.AF_INET6:
+            self.listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.listener.bind((host, port))
+        self.listener.listen(0)
+        self.port = self.listener.getsockname()[1]
+        self.crowd = [socket.socket(family) for _ in range(3)]
+        for one in self.crowd:
+            one.setblocking(False)
+            one.connect_ex(self.listener.getsockname())
+
+    def close(self):
+        for one in [*self.crowd, self.listener]:
+            one.close()
+
+
 class Maps:
     """A daemon whose map m asks a port, and fine has an answer of its own."""
 
-    def __init__(self, port, deadline="1s"):
+    def __init__(self, port, deadline="1s", host="127.0.0.1"):
         self.daemon = Daemon(
             f"[server]\ndeadline = {deadline}\n"
-            f"[map m]\ntable = tcp:127.0.0.1:{port}\nqueue = 1000\n"
+            f"[map m]\ntable = tcp:{host}:{port}\nqueue = 1000\n"
             "[map fine]\ntable = static:fine\n")
         self.client = Client(self.daemon.endpoint)
 
@@ -219,6 +243,23 @@ def _():
         said = maps.daemon.stderr()
         assert said.count("refused") == 1, said
         assert "works again" not in said, said
+
+
+@case("of two silent addresses either is found when it is back")
+def _():
+    for back in 0, 1:
+        with contextlib.ExitStack() as stack:
+            first = Silent(socket.AF_INET6, "::1")
+            silent = first, Silent(socket.AF_INET, "127.0.0.1", first.port)
+            for one in silent:
+                stack.callback(one.close)
+            maps = stack.enter_context(Maps(first.port, host="localhost"))
+            maps.failure("k")
+            time.sleep(1.2)
+            silent[back].close()
+            stack.enter_context(Server(echo, first.port, [
+                (socket.AF_INET6, "::1"), (socket.AF_INET, "127.0.0.1")][back]))
+            maps.wait_found("k", b"of k")
 
 
 @case("1,000 hostile keys arrive as they are")

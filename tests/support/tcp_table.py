@@ -29,10 +29,11 @@ class Server(Threaded):
     """Answers each key by what `script` returns: bytes to send as they are;
     None to close the connection; or a list of both."""
 
-    def __init__(self, script, port=0):
+    def __init__(self, script, port=0, where=(socket.AF_INET, "127.0.0.1")):
         super().__init__(script)
         self.open = set()
-        self.listener = socket.create_server(("127.0.0.1", port))
+        family, host = where
+        self.listener = socket.create_server((host, port), family=family)
         self.port = self.listener.getsockname()[1]
         self.start()
 

@@ -7,8 +7,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* For finding the addresses, and for each of them; in milliseconds. */
-#define STEP_TIME 3000
+/* For finding the addresses, and for trying all of them; in milliseconds. */
+#define RESOLVE_TIME 3000
+#define TARGETS_TIME 2000
+
+/* For each of many addresses: that of a far one, and of a packet lost. */
+#define TARGET_TIME_LEAST 500
 
 /* The next try where a server's queue was full. */
 #define FULL_TIME 10
@@ -107,11 +111,21 @@ static void drop(struct dialer *dialer)
         dialer->fd = -1;
 }
 
+static void begin_target(struct dialer *dialer)
+{
+        unsigned count = dialer->targets.count;
+        uint64_t time = TARGETS_TIME / (count > 0 ? count : 1);
+
+        if (time < TARGET_TIME_LEAST)
+                time = TARGET_TIME_LEAST;
+        dialer->deadline = events_now() + time;
+}
+
 static void next_target(struct dialer *dialer)
 {
         drop(dialer);
         dialer->next++;
-        dialer->deadline = events_now() + STEP_TIME;
+        begin_target(dialer);
 }
 
 /*
@@ -167,7 +181,7 @@ static void go_on(struct dialer *dialer, int r)
 static void begin_targets(struct dialer *dialer)
 {
         dialer->next = 0;
-        dialer->deadline = events_now() + STEP_TIME;
+        begin_target(dialer);
 }
 
 /* The socket is connected, or will never be. */
@@ -255,7 +269,7 @@ static int start_resolving(struct dialer *dialer, struct reason *ret_reason)
         arena_init(&dialer->arena, NULL, 0, RESOLVE_MEMORY);
         dialer->lookup = (struct lookup){
                 .key = span_of(dialer->address.host),
-                .deadline = events_now() + STEP_TIME,
+                .deadline = events_now() + RESOLVE_TIME,
                 .arena = &dialer->arena,
                 .finish = on_resolved,
                 .owner = dialer,

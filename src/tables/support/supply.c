@@ -8,13 +8,24 @@
 /* How long a server that cannot be reached rests, in milliseconds. */
 #define REST 1000
 
+/* With other connections left it has not failed. */
+static void rest(struct supply *supply, const char *why, uint64_t interval)
+{
+        if (supply->dialed == 0)
+                health_rest(&supply->health, why, interval);
+        else
+                health_rest_in_part(&supply->health, why, interval);
+}
+
 static void on_dialed(void *ctx, int fd, const struct reason *reason)
 {
         struct supply *supply = ctx;
+        uint64_t took = events_now() - supply->dialed_at;
 
         supply->is_dialing = false;
+        /* It rests from the first try on, so what took long is begun anew. */
         if (fd < 0)
-                supply_rest(supply, reason->text);
+                rest(supply, reason->text, took < REST ? REST - took : 0);
         else
                 supply->dialed++;
         supply->done(supply->ctx, fd);
@@ -64,6 +75,7 @@ int supply_open(struct supply *supply, uint64_t *ret_time)
                 fd = dialer_start(supply->dialer, &reason);
         if (opener == NULL && fd >= 0)
                 supply->dialed++;
+        supply->dialed_at = events_now();
         supply->is_dialing = fd == -EINPROGRESS;
         if (fd < 0 && fd != -EINPROGRESS && fd != -EAGAIN)
                 supply_rest(supply, reason.text);
@@ -83,12 +95,8 @@ void supply_close(struct supply *supply, int fd, int error, bool has_answered)
 
 void supply_rest(struct supply *supply, const char *why)
 {
-        if (supply->opener != NULL)
-                health_rest(&supply->health, why, supply->opener->rest);
-        else if (supply->dialed == 0)
-                health_rest(&supply->health, why, REST);
-        else
-                health_rest_in_part(&supply->health, why, REST);
+        rest(supply, why,
+                supply->opener != NULL ? supply->opener->rest : REST);
 }
 
 bool supply_rests(const struct supply *supply)

@@ -40,6 +40,7 @@ struct supply {
         struct dialer *dialer;
         bool is_dialing;
         size_t dialed; /* connections of the dialer's that are not closed */
+        uint64_t dialed_at; /* when that was begun */
         struct health health;
         void (*done)(void *ctx, int fd);
         void *ctx;
