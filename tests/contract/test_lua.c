@@ -149,6 +149,13 @@ static void test_answers(void)
                 {"return {a = 1}",
                         "FAILED: t.lua: lookup returned a table that is no "
                         "list"},
+                {"local t = {'a'} t[3] = 'c' return t",
+                        "FAILED: t.lua: lookup returned a table that is no "
+                        "list"},
+                {"return {[0] = 'z', 'a'}",
+                        "FAILED: t.lua: lookup returned a table that is no "
+                        "list"},
+                {"return table.pack('a', 'b')", "a,b"},
                 {"return {nil, 'b'}",
                         "FAILED: t.lua: lookup returned a list with a nil in "
                         "it"},

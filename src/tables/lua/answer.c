@@ -29,16 +29,25 @@ static bool is_text(int type)
         return type == LUA_TSTRING || type == LUA_TNUMBER;
 }
 
-/* A table that is no list has something, but nothing at 1. */
-static bool is_list(lua_State *state, int index)
+/*
+ * A table that is no list has something, but nothing at 1; or something behind
+ * a hole, where Lua may take what stands before that for all of it. Names, such
+ * as the n of table.pack, are nothing of a list.
+ */
+static bool is_list(lua_State *state, int index, lua_Integer count)
 {
-        if (lua_rawlen(state, index) > 0)
-                return true;
         lua_pushnil(state);
-        if (lua_next(state, index) == 0)
-                return true;
-        lua_pop(state, 2);
-        return false;
+        while (lua_next(state, index) != 0) {
+                lua_Integer key = lua_tointeger(state, -2);
+                bool is_inside = key >= 1 && key <= count;
+
+                lua_pop(state, 1);
+                if (is_inside || (count > 0 && !lua_isinteger(state, -1)))
+                        continue;
+                lua_pop(state, 1);
+                return false;
+        }
+        return true;
 }
 
 /* Joins a list by commas. */
@@ -48,7 +57,7 @@ static void set_list(
         lua_Integer count = (lua_Integer)lua_rawlen(state, index);
         luaL_Buffer value;
 
-        if (!is_list(state, index))
+        if (!is_list(state, index, count))
                 luaL_error(state, "%s: lookup returned a table that is no list",
                         question->file);
         luaL_buffinit(state, &value);
