@@ -4,15 +4,18 @@
 key's value."""
 import os
 import random
+import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 from pathlib import Path
 
 from ending import end_on_signals
-from exec_maps import (FAILED, PROGRAM, Maps, check_gone, children_of, program,
-                       state_of, wait_until)
+from exec_maps import (FAILED, LATER, PROGRAM, Maps, check_gone, children_of,
+                       program, state_of, wait_until)
+from held_start import HeldStart
 from http_maps import socketmap
 from socketmap_client import Client, PATIENCE
 from tap import case, done
@@ -269,6 +272,29 @@ def _():
                 status, text = busy.reply()
                 assert status in (*FAILED, "OK"), (key, status, text)
                 maps.wait_fine("m")
+
+
+@case("one whose start takes long delays no other map")
+def _():
+    with tempfile.TemporaryDirectory(prefix="exec-") as folder:
+        os.chmod(folder, 0o755)
+        slow = shutil.copy(PROGRAM, folder)
+        try:
+            held = HeldStart(slow)
+        except OSError as error:
+            print(f"# not tried: {error}")
+            return
+        with Maps(m=f"command = {slow}\nprocesses = 1",
+                  other=program(processes=1), deadline="500ms") as maps:
+            maps.wait_fine("other")
+            with held, Client(maps.daemon.endpoint) as client:
+                start = time.monotonic()
+                client.ask("m", "fine")
+                held.wait()
+                assert maps.value("other", "x") == "of x"
+                assert client.reply()[0] in FAILED
+                assert time.monotonic() - start < 0.5 + LATER
+            maps.wait_fine("m")
 
 
 done()

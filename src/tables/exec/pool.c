@@ -3,6 +3,7 @@
 #include "base/events.h"
 #include "tables/exec/errors.h"
 #include "tables/exec/process.h"
+#include "tables/exec/starter.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -37,7 +38,8 @@ struct member {
 struct exec_pool {
         struct opener opener; /* first */
         struct events *events;
-        const struct exec_command *command;
+        struct exec_starter *starter;
+        struct member *starting; /* NULL: none */
         struct exec_log *log;
         LIST_HEAD(members, member) members;
         bool is_told;  /* that they end without an answer */
@@ -193,6 +195,7 @@ static struct member *make_member(struct exec_pool *pool)
                 return NULL;
         member->pool = pool;
         member->events = pool->events;
+        member->process = (struct exec_process){.fd = -1, .errors = -1};
         LIST_INSERT_HEAD(&pool->members, member, link);
         if (make_events(member) == 0)
                 return member;
@@ -201,25 +204,14 @@ static struct member *make_member(struct exec_pool *pool)
 }
 
 /* Returns the socket, or a negative errno with the reason. */
-static int start_member(struct exec_pool *pool, struct reason *ret_reason)
+static int begin_member(struct member *member,
+        const struct exec_process *process, struct reason *ret_reason)
 {
-        struct member *member = make_member(pool);
-        struct exec_process *process;
         int r;
 
-        if (member == NULL) {
-                reason_set_errno(ret_reason, -ENOMEM, "start");
-                return -ENOMEM;
-        }
-        process = &member->process;
-        r = exec_process_start(
-                pool->command, pool->log->watcher != NULL, process, ret_reason);
-        if (r < 0) {
-                free_member(member);
-                return r;
-        }
-        exec_errors_init(
-                &member->errors, pool->log, process->pid, process->errors);
+        member->process = *process;
+        exec_errors_init(&member->errors, member->pool->log, process->pid,
+                process->errors);
         r = watch(member);
         if (r == 0)
                 return process->fd;
@@ -228,20 +220,55 @@ static int start_member(struct exec_pool *pool, struct reason *ret_reason)
         return r;
 }
 
+/* To tell is the last thing. */
+static void on_started(void *ctx, const struct exec_process *process,
+        const struct reason *reason)
+{
+        struct exec_pool *pool = ctx;
+        struct member *member = pool->starting;
+        struct reason why = *reason;
+        int fd = -1;
+
+        pool->starting = NULL;
+        if (process != NULL)
+                fd = begin_member(member, process, &why);
+        else
+                free_member(member);
+        pool->opener.opened(pool->opener.ctx, fd, &why);
+}
+
+/* Returns 0 or a negative errno with the reason. */
+static int start_member(struct exec_pool *pool, struct reason *ret_reason)
+{
+        struct member *member = make_member(pool);
+        int r;
+
+        if (member == NULL) {
+                reason_set_errno(ret_reason, -ENOMEM, "start");
+                return -ENOMEM;
+        }
+        r = exec_starter_start(pool->starter, ret_reason);
+        if (r == 0)
+                pool->starting = member;
+        else
+                free_member(member);
+        return r;
+}
+
 static int open_one(
         struct opener *opener, uint64_t *ret_time, struct reason *ret_reason)
 {
         struct exec_pool *pool = (struct exec_pool *)opener;
         uint64_t now = events_now();
-        int fd;
+        int r;
 
         *ret_time = pool->starts[pool->oldest];
         if (now < *ret_time)
                 return -EAGAIN;
         pool->starts[pool->oldest] = now + SECOND;
         pool->oldest = (pool->oldest + 1) % pool->opener.most;
-        fd = start_member(pool, ret_reason);
-        return fd == -EAGAIN ? -ENOMEM : fd; /* no more processes */
+        r = start_member(pool, ret_reason);
+        return r < 0 ? r : -EINPROGRESS;
 }
 
 static struct member *find(const struct exec_pool *pool, int fd)
@@ -304,10 +331,14 @@ struct exec_pool *exec_pool_new(struct events *events,
                 .rest = REST,
         };
         pool->events = events;
-        pool->command = command;
         pool->log = log;
         LIST_INIT(&pool->members);
-        return pool;
+        pool->starter = exec_starter_new(
+                events, command, log->watcher != NULL, on_started, pool);
+        if (pool->starter != NULL)
+                return pool;
+        free(pool);
+        return NULL;
 }
 
 struct opener *exec_pool_opener(struct exec_pool *pool)
@@ -321,6 +352,9 @@ void exec_pool_close(struct exec_pool *pool)
 
         if (pool == NULL)
                 return;
+        exec_starter_close(pool->starter);
+        if (pool->starting != NULL)
+                free_member(pool->starting);
         while ((member = LIST_FIRST(&pool->members)) != NULL) {
                 LIST_REMOVE(member, link);
                 member->pool = NULL;

@@ -24,9 +24,11 @@ static void on_dialed(void *ctx, int fd, const struct reason *reason)
 
         supply->is_dialing = false;
         /* It rests from the first try on, so what took long is begun anew. */
-        if (fd < 0)
+        if (fd < 0 && supply->opener != NULL)
+                supply_rest(supply, reason->text);
+        else if (fd < 0)
                 rest(supply, reason->text, took < REST ? REST - took : 0);
-        else
+        else if (supply->opener == NULL)
                 supply->dialed++;
         supply->done(supply->ctx, fd);
 }
@@ -43,8 +45,11 @@ int supply_init(struct supply *supply, const struct table_env *env,
         };
         if (health_init(&supply->health, env, server->name) < 0)
                 return -ENOMEM;
-        if (opener != NULL)
+        if (opener != NULL) {
+                opener->opened = on_dialed;
+                opener->ctx = supply;
                 return 0;
+        }
         supply->dialer = dialer_new(env, &server->address, on_dialed, supply);
         if (supply->dialer != NULL)
                 return 0;

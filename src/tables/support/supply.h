@@ -18,8 +18,9 @@
  */
 struct opener {
         /*
-         * Returns a connected socket; -EAGAIN: not before *ret_time; or
-         * another negative errno, with the reason.
+         * Returns -EINPROGRESS: opened is called later, never inside of
+         * this, with a connected socket, or -1 and the reason; -EAGAIN: not
+         * before *ret_time; or another negative errno, with the reason.
          */
         int (*open)(struct opener *opener, uint64_t *ret_time,
                 struct reason *ret_reason);
@@ -32,6 +33,8 @@ struct opener {
                 struct opener *opener, int fd, int error, bool has_answered);
         size_t most;   /* sockets */
         uint64_t rest; /* in milliseconds */
+        void (*opened)(void *ctx, int fd, const struct reason *reason);
+        void *ctx; /* of opened. The supply sets both */
 };
 
 struct supply {
