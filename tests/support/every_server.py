@@ -43,6 +43,10 @@ done
 NOWHERE = "location / { return 404; }\n"
 
 
+def program_of(pid):
+    return os.readlink(f"/proc/{pid}/exe")
+
+
 class Map:
     """name: its type. table: what it is in socketmapd.conf. host, asks, bound:
     what explain has to show of where it asks for KEYS[1], what, and with which
@@ -130,8 +134,10 @@ class Programs(Map):
         if not hangs:
             os.unlink(self.flag)
         for pid in children_of(self.pid):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGSTOP if hangs else signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError, FileNotFoundError):
+                # Stopped before it is a program, its start would never end.
+                if program_of(pid) != program_of(self.pid):
+                    os.kill(pid, signal.SIGSTOP if hangs else signal.SIGKILL)
 
     def up(self):
         with open(self.flag, "w", encoding="ascii"):

@@ -100,8 +100,7 @@ void supply_close(struct supply *supply, int fd, int error, bool has_answered)
 
 void supply_rest(struct supply *supply, const char *why)
 {
-        rest(supply, why,
-                supply->opener != NULL ? supply->opener->rest : REST);
+        rest(supply, why, supply->opener != NULL ? supply->opener->rest : REST);
 }
 
 bool supply_rests(const struct supply *supply)
