@@ -5,12 +5,14 @@
 void shared_hosts_init(struct shared_hosts *shared)
 {
         *shared = (struct shared_hosts){.connected = 0};
+        pthread_mutex_init(&shared->changes, NULL);
         pthread_mutex_init(&shared->mutex, NULL);
 }
 
 void shared_hosts_fini(struct shared_hosts *shared)
 {
         pthread_mutex_destroy(&shared->mutex);
+        pthread_mutex_destroy(&shared->changes);
 }
 
 /* Lets one more lookup try the hosts, if it may. The mutex is locked. */
@@ -97,6 +99,7 @@ void shared_hosts_connected(struct shared_hosts *shared, struct host *host)
 {
         bool has_changed;
 
+        pthread_mutex_lock(&shared->changes);
         pthread_mutex_lock(&shared->mutex);
         shared->connected++;
         host->up_at = events_now();
@@ -104,6 +107,7 @@ void shared_hosts_connected(struct shared_hosts *shared, struct host *host)
         pthread_mutex_unlock(&shared->mutex);
         if (has_changed)
                 hosts_tell(&shared->hosts, host, NULL);
+        pthread_mutex_unlock(&shared->changes);
 }
 
 /*
@@ -116,6 +120,7 @@ void shared_hosts_failed(struct shared_hosts *shared, struct host *host,
         uint64_t now = events_now();
         bool has_changed = false;
 
+        pthread_mutex_lock(&shared->changes);
         pthread_mutex_lock(&shared->mutex);
         if (host->is_down && host->down_since > since)
                 now = host->down_since;
@@ -124,6 +129,7 @@ void shared_hosts_failed(struct shared_hosts *shared, struct host *host,
         pthread_mutex_unlock(&shared->mutex);
         if (has_changed)
                 hosts_tell(&shared->hosts, host, reason);
+        pthread_mutex_unlock(&shared->changes);
 }
 
 void shared_hosts_disconnected(struct shared_hosts *shared)

@@ -11,11 +11,12 @@
 #include <pthread.h>
 
 struct shared_hosts {
-        struct hosts hosts;    /* parsed by the owner; then under the mutex */
-        pthread_mutex_t mutex; /* for all that follows, too */
-        size_t connected;      /* threads that have a connection */
-        uint64_t admitted_at;  /* since when lookups are counted that ... */
-        size_t admitted;       /* ... may try hosts, all of which have failed */
+        struct hosts hosts;      /* parsed by the owner; then under the mutex */
+        pthread_mutex_t changes; /* a change is told before the next one */
+        pthread_mutex_t mutex;   /* for all that follows, too */
+        size_t connected;        /* threads that have a connection */
+        uint64_t admitted_at;    /* since when lookups are counted that ... */
+        size_t admitted; /* ... may try hosts, all of which have failed */
 };
 
 /* The hosts are parsed later. */
@@ -52,7 +53,7 @@ struct host *shared_hosts_choose(
  * What has become of it: this thread is connected, until it says otherwise; or
  * the host has failed, which does not end a connection. since: when what failed
  * began (events_now); who has been connected to later has not failed by it. The
- * watcher is told without the mutex, as a log may take its time.
+ * watcher is told while others may choose, as a log may take its time.
  */
 void shared_hosts_connected(struct shared_hosts *shared, struct host *host);
 void shared_hosts_failed(struct shared_hosts *shared, struct host *host,

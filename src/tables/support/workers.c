@@ -46,9 +46,9 @@ struct workers {
         struct events *events;
         unsigned thread_limit, queue_limit;
         uint64_t idle_interval; /* 0: a state never ends for want of work */
-        bool is_told;           /* that wakeup is to run. Loop's thread */
-        uint64_t overdue_time;  /* for the next look. Likewise */
-        unsigned pending;       /* lookups. Loop's thread */
+        uint64_t overdue_time;  /* for the next look. Loop's thread */
+        unsigned pending;       /* lookups. Likewise */
+        bool is_told;           /* that wakeup is to run. Likewise */
 
         pthread_mutex_t mutex; /* for all that follows */
         pthread_cond_t work;   /* there is some, or none will come any more */
@@ -56,8 +56,8 @@ struct workers {
         unsigned threads;      /* that exist */
         unsigned idle;         /* ... and wait, or have just begun */
         unsigned aside;        /* ... or take no work */
-        TAILQ_HEAD(job_list, job) jobs; /* that wait */
-        unsigned queued;                /* how many */
+        unsigned queued;       /* jobs that wait */
+        TAILQ_HEAD(job_list, job) jobs; /* ... these */
         uint64_t asked;                 /* how many ever */
         bool is_closed;
 
