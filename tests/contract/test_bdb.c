@@ -60,19 +60,28 @@ static void test_entries(void)
         table_close(table);
 }
 
+/* Makes a file of its own; flags: of a database. */
+static DB *make_db(const char *path, uint32_t flags)
+{
+        DB *db;
+
+        unlink(path);
+        CHECK_INT(db_create(&db, NULL, 0), 0);
+        CHECK_INT(db->set_flags(db, flags), 0);
+        CHECK_INT(db->open(db, NULL, path, NULL,
+                          strcmp(type, "hash") == 0 ? DB_HASH : DB_BTREE,
+                          DB_CREATE, 0600),
+                0);
+        return db;
+}
+
 static void test_forms(void)
 {
         char *path = join(directory, "/made.db");
         struct table *table;
         struct span value;
-        DB *db;
+        DB *db = make_db(path, 0);
 
-        unlink(path);
-        CHECK_INT(db_create(&db, NULL, 0), 0);
-        CHECK_INT(db->open(db, NULL, path, NULL,
-                          strcmp(type, "hash") == 0 ? DB_HASH : DB_BTREE,
-                          DB_CREATE, 0600),
-                0);
         put(db, SPAN_LITERAL("key"), SPAN_LITERAL("value"));
         put(db, SPAN_LITERAL("cut"), SPAN_LITERAL("some\0more"));
         put(db, SPAN_LITERAL("empty"), SPAN_LITERAL(""));
@@ -95,15 +104,8 @@ static void test_several_values(void)
 {
         char *path = join(directory, "/several.db");
         struct table *table;
-        DB *db;
+        DB *db = make_db(path, DB_DUP);
 
-        unlink(path);
-        CHECK_INT(db_create(&db, NULL, 0), 0);
-        CHECK_INT(db->set_flags(db, DB_DUP), 0);
-        CHECK_INT(db->open(db, NULL, path, NULL,
-                          strcmp(type, "hash") == 0 ? DB_HASH : DB_BTREE,
-                          DB_CREATE, 0600),
-                0);
         put(db, SPAN_LITERAL("with\0"), SPAN_LITERAL("first\0"));
         put(db, SPAN_LITERAL("with\0"), SPAN_LITERAL("second\0"));
         put(db, SPAN_LITERAL("without"), SPAN_LITERAL("first"));

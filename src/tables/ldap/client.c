@@ -13,7 +13,6 @@ struct ldap_client {
         struct ldap_config *config;
         struct ldap_session session;
         const struct ldap_server *server; /* of the session */
-        bool is_connected;
         uint64_t used_at;
 };
 
@@ -30,10 +29,9 @@ struct ldap_client *ldap_client_new(struct ldap_config *config)
 
 static void disconnect(struct ldap_client *client)
 {
-        ldap_session_close(&client->session);
-        if (client->is_connected)
+        if (client->session.ld != NULL)
                 shared_hosts_disconnected(&client->config->servers.shared);
-        client->is_connected = false;
+        ldap_session_close(&client->session);
 }
 
 void ldap_client_free(struct ldap_client *client)
@@ -75,7 +73,6 @@ static bool connect_to_any(struct ldap_client *client, struct lookup *lookup)
                 if (ldap_login(client->config, client->server, &client->session,
                             deadline, &why) == 0) {
                         shared_hosts_connected(&servers->shared, host);
-                        client->is_connected = true;
                         return true;
                 }
                 shared_hosts_failed(&servers->shared, host, begin, &why);
