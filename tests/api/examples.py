@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from daemon import Daemon
+from ports import free_port
 from socketmap_client import Client, PATIENCE
 from tap import case, done
 
@@ -140,12 +141,6 @@ def _():
     second.close()
 
 
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return str(sock.getsockname()[1])
-
-
 @contextlib.contextmanager
 def rest_files():
     """The files of examples/rest, but with free ports and in a folder of
@@ -164,7 +159,7 @@ def rest_files():
 
 @contextlib.contextmanager
 def api(folder, port, token="api.token"):
-    with running(SOURCE / "rest/api.py", port, f"{folder}/{token}") as process:
+    with running(SOURCE / "rest/api.py", str(port), f"{folder}/{token}") as process:
         until = time.monotonic() + PATIENCE
         while True:
             try:

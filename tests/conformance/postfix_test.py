@@ -14,6 +14,7 @@ import postfix
 from daemon import Daemon
 from ending import end_on_signals
 from lmtp_sink import Sink
+from ports import free_port
 from tap import case, done
 
 CONFIG = """\
@@ -69,7 +70,7 @@ class World:
         self._write("alias", ALIASES)
         self._write("mailbox", MAILBOXES)
         address = postfix.own_address()
-        port = postfix.free_port(address)
+        port = free_port(address)
         self._config = CONFIG.format(
             directory=self.directory, address=address, port=port)
         self.daemon = None

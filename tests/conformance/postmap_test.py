@@ -7,7 +7,8 @@ import tempfile
 
 from daemon import Daemon
 from ending import end_on_signals
-from postfix import free_port, own_address, postmap, start_postmap
+from ports import free_port
+from postfix import own_address, postmap, start_postmap
 from statuses import Statuses
 from tap import case, done
 

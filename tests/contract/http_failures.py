@@ -13,7 +13,7 @@ import time
 from certificates import make_certificates
 from http_maps import Maps
 from http_server import Nginx, Scripted, reply
-from server_process import free_port
+from ports import free_port
 from socketmap_client import Client, PATIENCE
 from tap import case, done
 

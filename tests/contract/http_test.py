@@ -11,7 +11,7 @@ from urllib.parse import unquote_to_bytes
 from certificates import make_certificates
 from http_maps import Maps, socketmap
 from http_server import Nginx, Scripted, reply
-from server_process import free_port
+from ports import free_port
 from socketmap_client import PATIENCE
 from tap import case, done
 

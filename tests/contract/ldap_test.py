@@ -12,7 +12,7 @@ import table_maps
 from ending import end_on_signals
 from ldap_messages import (BIND_DONE, Impostor, attributes, challenge, done,
                            entry_message, message)
-from server_process import free_port
+from ports import free_port
 from slapd import (GUARDED, PASSWORD, PATIENCE, READER, SUFFIX, Server,
                    entry)
 from table_maps import DEADLINE, FAILED, check_neighbour, in_threads

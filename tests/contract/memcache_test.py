@@ -9,7 +9,7 @@ import time
 from ending import end_on_signals
 from impostor import Impostor
 from memcached import Server
-from server_process import free_port
+from ports import free_port
 from table_maps import FAILED, Maps, in_threads
 from tap import case, done
 

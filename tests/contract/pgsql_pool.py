@@ -13,7 +13,7 @@ from pgbouncer import PgBouncer
 from pgsql_maps import Maps, wait_until
 from postgres import PASSWORD, Server
 from postgres_impostor import LOGIN, Impostor, TlsRelay
-from server_process import free_port
+from ports import free_port
 from table_maps import DEADLINE, in_threads
 from tap import case, done
 

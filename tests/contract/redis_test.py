@@ -9,7 +9,7 @@ import time
 from ending import end_on_signals
 from impostor import Impostor
 from redis_server import Sentinel, Server
-from server_process import free_port
+from ports import free_port
 from table_maps import (FAILED, Maps, check_flapping, check_neighbour,
                         check_return, in_threads)
 from tap import case, done

@@ -15,7 +15,7 @@ from ending import end_on_signals
 from every_server import KEYS, Map, start_all, write
 from http_maps import socketmap
 from pulse import stalled
-from server_process import free_port
+from ports import free_port
 from socketmap_client import Client
 from table_maps import BACK, FAILED, LATER, LATEST, in_threads
 from tap import case, done

@@ -11,7 +11,7 @@ from daemon import Daemon
 from ending import end_on_signals
 from hostile import SEED, keys, rng_of
 from http_maps import socketmap
-from server_process import free_port
+from ports import free_port
 from socketmap_client import Client
 from table_maps import in_threads
 from tap import case, done

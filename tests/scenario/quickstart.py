@@ -7,22 +7,16 @@ What tools/run prints is run as printed.
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 
 from daemon import PATIENCE, Daemon
+from ports import free_port
 from socketmap_client import Client
 from tap import case, done
 
 RUN, BUILD = sys.argv[1:]
-
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return str(sock.getsockname()[1])
 
 
 def shell(line, **environment):
@@ -34,7 +28,7 @@ def shell(line, **environment):
 @case("three lines to paste, each of them works, and Ctrl-C ends it cleanly")
 def _():
     with tempfile.TemporaryDirectory(prefix="quick start-") as directory:
-        port = free_port()
+        port = str(free_port())
         with Daemon(None, directory, [RUN, BUILD, directory, port],
                     stdout=subprocess.PIPE, text=False) as daemon:
             printed = [daemon.process.stdout.readline().decode()

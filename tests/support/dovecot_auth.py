@@ -20,6 +20,8 @@ class DovecotAuth:
         return self
 
     def __exit__(self, *_):
+        # Or the thread that accepts goes on with whatever has its number next.
+        self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
     def _accept(self):

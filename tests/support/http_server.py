@@ -17,7 +17,7 @@ import time
 from urllib.parse import unquote_to_bytes
 
 from scripted_server import Threaded
-from server_process import free_port
+from ports import free_port
 
 PATIENCE = 60
 

@@ -12,7 +12,8 @@ import tempfile
 import time
 
 from postgres import USER
-from server_process import PATIENCE, free_port
+from ports import free_port
+from server_process import PATIENCE
 from sql_server import as_user
 
 CONFIG = """\

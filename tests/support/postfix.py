@@ -21,6 +21,8 @@ import sys
 import tempfile
 import time
 
+from ports import free_port
+
 PATIENCE = 60
 SBIN = "/usr/sbin"
 
@@ -123,12 +125,6 @@ def own_address():
     """An address that nothing else on this machine is likely to use."""
     octets = [random.randrange(1, 255) for _ in range(3)]
     return "127.{}.{}.{}".format(*octets)
-
-
-def free_port(address):
-    with socket.socket() as probe:
-        probe.bind((address, 0))
-        return probe.getsockname()[1]
 
 
 # Ends an instance when the test closes the pipe or is gone without a word:

@@ -10,7 +10,7 @@ held, the server seems to have ended, or to hang.
 import socket
 import threading
 
-from server_process import free_port
+from ports import free_port
 
 
 class Relay:

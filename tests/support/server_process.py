@@ -1,29 +1,15 @@
 # SPDX-License-Identifier: MIT
 """Servers of a test's own, each a program in a directory of its own with a free
 port, that can be stopped, restarted and hung."""
-import random
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 
+from ports import free_port
 from stopping import stop_process
 
 PATIENCE = 60
-
-
-def free_port():
-    """None of those that connecting sockets get, which could take it while the
-    server is away."""
-    while True:
-        port = random.randrange(20000, 32000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                pass  # it is taken
 
 
 class Process:

@@ -19,7 +19,8 @@ import subprocess
 import sys
 import urllib.parse
 
-from server_process import PATIENCE, Process, free_port
+from ports import free_port
+from server_process import PATIENCE, Process
 
 PASSWORD = "a'b\\c d"
 USER = "openldap"

@@ -7,7 +7,7 @@ kv with the keys k, values v and numbers n that the checks ask for.
 """
 import time
 
-from server_process import free_port
+from ports import free_port
 from table_maps import FAILED, in_threads
 
 BY_KEY = "select v from kv where k = '%s'"

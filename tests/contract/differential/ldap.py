@@ -7,7 +7,7 @@ import tempfile
 from differential import Round, compare, print_counts, write
 from ending import end_on_signals
 from hostile import SEED, keys, plain_address, rng_of
-from server_process import free_port
+from ports import free_port
 from slapd import GUARDED, PASSWORD, READER, SUFFIX, Server, entry
 from tap import case, done
 

@@ -8,7 +8,7 @@ from differential import Round, compare, print_counts, write
 from ending import end_on_signals
 from hostile import SEED, keys, plain_address, rng_of
 from memcached import Server
-from server_process import free_port
+from ports import free_port
 from tap import case, done
 
 PEOPLE = 300

@@ -6,7 +6,7 @@ from differential import print_counts, write
 from ending import end_on_signals
 from hostile import SEED
 from mariadb import Server
-from server_process import free_port
+from ports import free_port
 from sql_differential import Family, literal
 from tap import case, done
 

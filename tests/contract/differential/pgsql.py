@@ -6,7 +6,7 @@ from differential import Round, print_counts
 from ending import end_on_signals
 from hostile import SEED
 from postgres import Server
-from server_process import free_port
+from ports import free_port
 from sql_differential import Family
 from tap import case, done
 
