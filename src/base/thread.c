@@ -1,21 +1,118 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/thread.h"
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define SECOND_NS 1000000000L
+#define MILLISECOND_NS 1000000L
+
+struct thread {
+        void *(*run)(void *ctx);
+        void *ctx;
+};
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t end = PTHREAD_COND_INITIALIZER;
+static unsigned running;
+
+/*
+ * The thread that was through last. The next one joins it, so that one at most
+ * waits to be joined, and joining that one joins them all.
+ */
+static pthread_t last;
+static bool has_last;
+
+/* Of the thread that runs it. */
+static void take_turn(void)
+{
+        pthread_t former;
+        bool has_former;
+
+        pthread_mutex_lock(&mutex);
+        former = last;
+        has_former = has_last;
+        last = pthread_self();
+        has_last = true;
+        running--;
+        pthread_cond_signal(&end);
+        pthread_mutex_unlock(&mutex);
+        if (has_former)
+                pthread_join(former, NULL);
+}
+
+static void *run_thread(void *ctx)
+{
+        struct thread thread = *(struct thread *)ctx;
+
+        free(ctx);
+        thread.run(thread.ctx);
+        take_turn();
+        return NULL;
+}
+
+/* Returns 0 or an errno. */
+static int create(struct thread *thread)
+{
+        sigset_t all, before;
+        pthread_t id;
+        int error;
+
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &before);
+        error = pthread_create(&id, NULL, run_thread, thread);
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        return error;
+}
 
 int thread_start(void *(*run)(void *ctx), void *ctx)
 {
-        pthread_attr_t attributes;
-        sigset_t all, before;
-        pthread_t thread;
+        struct thread *thread = malloc(sizeof(*thread));
         int error;
 
-        pthread_attr_init(&attributes);
-        pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before);
-        error = pthread_create(&thread, &attributes, run, ctx);
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
-        pthread_attr_destroy(&attributes);
+        if (thread == NULL)
+                return -ENOMEM;
+        thread->run = run;
+        thread->ctx = ctx;
+        pthread_mutex_lock(&mutex);
+        error = create(thread);
+        if (error == 0)
+                running++;
+        pthread_mutex_unlock(&mutex);
+        if (error != 0)
+                free(thread);
         return -error;
+}
+
+static struct timespec time_after(unsigned milliseconds)
+{
+        struct timespec at;
+
+        clock_gettime(CLOCK_MONOTONIC, &at);
+        at.tv_sec += milliseconds / 1000;
+        at.tv_nsec += milliseconds % 1000 * MILLISECOND_NS;
+        at.tv_sec += at.tv_nsec / SECOND_NS;
+        at.tv_nsec %= SECOND_NS;
+        return at;
+}
+
+void threads_join(unsigned patience)
+{
+        struct timespec at = time_after(patience);
+        pthread_t joined;
+        bool is_there;
+
+        pthread_mutex_lock(&mutex);
+        while (running > 0 &&
+                pthread_cond_clockwait(&end, &mutex, CLOCK_MONOTONIC, &at) == 0)
+                ;
+        joined = last;
+        is_there = has_last;
+        has_last = false;
+        pthread_mutex_unlock(&mutex);
+        if (is_there)
+                pthread_join(joined, NULL);
 }

@@ -3,6 +3,7 @@
 
 #include "base/events.h"
 #include "base/privileges.h"
+#include "base/thread.h"
 #include "config/config.h"
 #include "daemon/daemon.h"
 #include "daemon/ending.h"
@@ -18,6 +19,9 @@
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
+
+/* What threads get to end in: enough to tell their servers. */
+#define THREAD_PATIENCE_MS 100
 
 /* No connection is left: the drain is over. */
 static void on_idle(struct socketmap_server *server, void *ctx)
@@ -162,6 +166,7 @@ static void end_loop(struct daemon *daemon)
         uv_walk(&daemon->loop, close_handle, NULL);
         uv_run(&daemon->loop, UV_RUN_DEFAULT);
         uv_loop_close(&daemon->loop);
+        threads_join(THREAD_PATIENCE_MS);
 }
 
 /* Ends the parts, the last first. */

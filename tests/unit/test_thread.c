@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/thread.h"
+#include "support/check.h"
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <unistd.h>
+
+#define THREADS 8
+#define MOMENT_US 20000
+#define LONG_MS 60000
+
+static pthread_key_t key;
+static atomic_int freed;
+static sem_t end;
+
+/* As libraries free what they keep for a thread: after it is through. */
+static void free_kept(void *kept)
+{
+        (void)kept;
+        usleep(MOMENT_US);
+        atomic_fetch_add(&freed, 1);
+}
+
+static void *keep(void *ctx)
+{
+        CHECK_INT(pthread_setspecific(key, ctx), 0);
+        return NULL;
+}
+
+static void *keep_later(void *ctx)
+{
+        usleep(MOMENT_US);
+        return keep(ctx);
+}
+
+static void *hang(void *ctx)
+{
+        (void)ctx;
+        while (sem_wait(&end) != 0)
+                ;
+        return NULL;
+}
+
+static void start(void *(*run)(void *ctx), int count)
+{
+        for (int i = 0; i < count; i++)
+                CHECK_INT(thread_start(run, &key), 0);
+}
+
+/* Whether they are through before that or not. */
+static void test_join(void)
+{
+        start(keep, THREADS);
+        start(keep_later, THREADS);
+        threads_join(LONG_MS);
+        CHECK_INT(atomic_exchange(&freed, 0), 2 * THREADS);
+        threads_join(LONG_MS);
+}
+
+/* One that hangs is left, and can be joined once it is through. */
+static void test_hang(void)
+{
+        start(hang, 1);
+        start(keep, THREADS);
+        threads_join(0);
+        CHECK_INT(sem_post(&end), 0);
+        threads_join(LONG_MS);
+        CHECK_INT(atomic_exchange(&freed, 0), THREADS);
+}
+
+int main(void)
+{
+        CHECK_INT(pthread_key_create(&key, free_kept), 0);
+        CHECK_INT(sem_init(&end, 0, 0), 0);
+        RUN(test_join);
+        RUN(test_hang);
+        return check_done();
+}
