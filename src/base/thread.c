@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #define SECOND_NS 1000000000L
 #define MILLISECOND_NS 1000000L
@@ -18,6 +19,7 @@ struct thread {
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t end = PTHREAD_COND_INITIALIZER;
 static unsigned running;
+static bool are_left; /* those that still run */
 
 /*
  * The thread that was through last. The next one joins it, so that one at most
@@ -26,13 +28,24 @@ static unsigned running;
 static pthread_t last;
 static bool has_last;
 
-/* Of the thread that runs it. */
+/* The process frees what its threads have in common: none may, too. */
+static _Noreturn void stay(void)
+{
+        for (;;)
+                pause();
+}
+
+/* Of a thread that is through. */
 static void take_turn(void)
 {
         pthread_t former;
         bool has_former;
 
         pthread_mutex_lock(&mutex);
+        if (are_left) {
+                pthread_mutex_unlock(&mutex);
+                stay();
+        }
         former = last;
         has_former = has_last;
         last = pthread_self();
@@ -109,6 +122,7 @@ void threads_join(unsigned patience)
         while (running > 0 &&
                 pthread_cond_clockwait(&end, &mutex, CLOCK_MONOTONIC, &at) == 0)
                 ;
+        are_left = running > 0;
         joined = last;
         is_there = has_last;
         has_last = false;

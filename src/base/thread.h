@@ -12,7 +12,8 @@ int thread_start(void *(*run)(void *ctx), void *ctx);
 /*
  * For the end of the process: joins the threads, so that what libraries keep
  * for each of them is freed first. Those that are not through within `patience`
- * milliseconds, since a server hangs, say, are left. On the main thread.
+ * milliseconds, since a server hangs, say, are left, and stay until the process
+ * is gone, whatever they have been waiting for. On the main thread.
  */
 void threads_join(unsigned patience);
 

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "looped.h"
 #include "base/events.h"
+#include "base/thread.h"
 #include <assert.h>
 #include <stdio.h>
 #include <uv.h>
+
+/* Milliseconds for threads to end in. */
+#define PATIENCE 10000
 
 static uv_loop_t loop;
 static struct events *events;
@@ -90,4 +94,5 @@ void looped_end(void)
         events = NULL;
         uv_run(&loop, UV_RUN_DEFAULT);
         uv_loop_close(&loop);
+        threads_join(PATIENCE);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "asking.h"
 #include "base/events.h"
+#include "base/thread.h"
 #include "support/check.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +13,8 @@
 #include <uv.h>
 
 #define MUTATIONS 500
+/* Milliseconds for threads to end in. */
+#define PATIENCE 10000
 
 static const char *directory;
 static char *database, *config;
@@ -506,6 +509,7 @@ static void end_asking(struct asking *asking)
         uv_close((uv_handle_t *)&asking->timer, NULL);
         uv_run(&asking->loop, UV_RUN_DEFAULT);
         uv_loop_close(&asking->loop);
+        threads_join(PATIENCE);
 }
 
 static struct asking asking;

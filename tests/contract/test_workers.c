@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Lookups on threads, which here wait until the test lets them go. */
 #include "base/events.h"
+#include "base/thread.h"
 #include "support/check.h"
 #include "tables/support/workers.h"
 #include <limits.h>
@@ -9,6 +10,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <uv.h>
+
+/* Milliseconds for threads to end in. */
+#define PATIENCE 10000
 
 static uv_loop_t loop;
 static struct events *events;
@@ -447,5 +451,6 @@ int main(void)
         events_free(events);
         uv_run(&loop, UV_RUN_DEFAULT);
         CHECK_INT(uv_loop_close(&loop), 0);
+        threads_join(PATIENCE);
         return check_done();
 }

@@ -6,6 +6,7 @@
  * tells).
  */
 #include "base/events.h"
+#include "base/thread.h"
 #include "maps/map.h"
 
 #include "check.h"
@@ -16,6 +17,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include <uv.h>
+
+/* Milliseconds for threads to end in. */
+#define PATIENCE 10000
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -264,6 +268,7 @@ int main(void)
         events_free(events);
         uv_run(&loop, UV_RUN_DEFAULT);
         CHECK_INT(uv_loop_close(&loop), 0);
+        threads_join(PATIENCE);
         unlink(file);
         unlink(script);
         unlink(program);

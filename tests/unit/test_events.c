@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/events_thread.h"
+#include "base/thread.h"
 #include "support/check.h"
 #include <pthread.h>
 #include <stddef.h>
@@ -7,6 +8,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 #include <uv.h>
+
+/* Milliseconds for threads to end in. */
+#define PATIENCE 10000
 
 /* A day: whoever waits for it waits too long. */
 #define LATER_MS 86400000
@@ -315,5 +319,6 @@ int main(void)
         RUN(test_post_at_the_end);
         RUN(test_post_of_the_last_ending);
         RUN(test_post_after_the_end);
+        threads_join(PATIENCE);
         return check_done();
 }

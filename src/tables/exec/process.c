@@ -167,8 +167,9 @@ int exec_process_start(const struct exec_command *command, bool has_errors,
 
 void exec_process_kill(struct exec_process *process)
 {
-        close_fd(&process->fd);
+        /* First, or it may end by itself for want of a socket. */
         kill_group(process->pid);
+        close_fd(&process->fd);
 }
 
 bool exec_process_reap(
