@@ -50,7 +50,7 @@ def of_kind(kind, spec, asked):
 
 def random_round(kind, number):
     rng = rng_of(kind, number, oddness=[0.01, 0.1, 0.4])
-    data = random_file(rng)
+    data = random_file(rng, number)
     if kind == "lmdb":
         # Folding may make three bytes of one.
         data = b"\n".join(line[:LONGEST // 3] for line in data.split(b"\n"))

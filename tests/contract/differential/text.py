@@ -22,7 +22,7 @@ def texthash(name, data, asked):
 
 def random_texthash(number):
     rng = rng_of("texthash", number, oddness=[0.01, 0.1, 0.4])
-    data = random_file(rng)
+    data = random_file(rng, number)
     return texthash(f"random{number}", data, keys_for(rng, data, 300))
 
 
