@@ -39,7 +39,6 @@ struct exec_pool {
         struct opener opener; /* first */
         struct events *events;
         struct exec_starter *starter;
-        struct member *starting; /* NULL: none */
         struct exec_log *log;
         LIST_HEAD(members, member) members;
         bool is_told;  /* that they end without an answer */
@@ -187,7 +186,8 @@ static void end_member(struct member *member)
         events_at_end(member->events, &member->ending);
 }
 
-static struct member *make_member(struct exec_pool *pool)
+static struct member *make_member(
+        struct exec_pool *pool, const struct exec_process *process)
 {
         struct member *member = calloc(1, sizeof(*member));
 
@@ -195,28 +195,43 @@ static struct member *make_member(struct exec_pool *pool)
                 return NULL;
         member->pool = pool;
         member->events = pool->events;
-        member->process = (struct exec_process){.fd = -1, .errors = -1};
+        member->process = *process;
         LIST_INSERT_HEAD(&pool->members, member, link);
-        if (make_events(member) == 0)
-                return member;
-        free_member(member);
-        return NULL;
+        if (make_events(member) < 0) {
+                free_member(member);
+                return NULL;
+        }
+        exec_errors_init(
+                &member->errors, pool->log, process->pid, process->errors);
+        return member;
+}
+
+/* Ends a program that nothing has come of. */
+static void end_process(const struct exec_process *started)
+{
+        struct exec_process process = *started;
+        int status;
+
+        exec_process_kill(&process);
+        exec_process_reap(&process, END_TIME, &status);
 }
 
 /* Returns the socket, or a negative errno with the reason. */
-static int begin_member(struct member *member,
+static int begin_member(struct exec_pool *pool,
         const struct exec_process *process, struct reason *ret_reason)
 {
-        int r;
+        struct member *member = make_member(pool, process);
+        int r = -ENOMEM;
 
-        member->process = *process;
-        exec_errors_init(&member->errors, member->pool->log, process->pid,
-                process->errors);
-        r = watch(member);
-        if (r == 0)
-                return process->fd;
+        if (member == NULL) {
+                end_process(process);
+        } else {
+                r = watch(member);
+                if (r == 0)
+                        return process->fd;
+                end_member(member);
+        }
         reason_set_errno(ret_reason, r, "start");
-        end_member(member);
         return r;
 }
 
@@ -225,34 +240,12 @@ static void on_started(void *ctx, const struct exec_process *process,
         const struct reason *reason)
 {
         struct exec_pool *pool = ctx;
-        struct member *member = pool->starting;
         struct reason why = *reason;
         int fd = -1;
 
-        pool->starting = NULL;
         if (process != NULL)
-                fd = begin_member(member, process, &why);
-        else
-                free_member(member);
+                fd = begin_member(pool, process, &why);
         pool->opener.opened(pool->opener.ctx, fd, &why);
-}
-
-/* Returns 0 or a negative errno with the reason. */
-static int start_member(struct exec_pool *pool, struct reason *ret_reason)
-{
-        struct member *member = make_member(pool);
-        int r;
-
-        if (member == NULL) {
-                reason_set_errno(ret_reason, -ENOMEM, "start");
-                return -ENOMEM;
-        }
-        r = exec_starter_start(pool->starter, ret_reason);
-        if (r == 0)
-                pool->starting = member;
-        else
-                free_member(member);
-        return r;
 }
 
 static int open_one(
@@ -267,7 +260,7 @@ static int open_one(
                 return -EAGAIN;
         pool->starts[pool->oldest] = now + SECOND;
         pool->oldest = (pool->oldest + 1) % pool->opener.most;
-        r = start_member(pool, ret_reason);
+        r = exec_starter_start(pool->starter, ret_reason);
         return r < 0 ? r : -EINPROGRESS;
 }
 
@@ -353,8 +346,6 @@ void exec_pool_close(struct exec_pool *pool)
         if (pool == NULL)
                 return;
         exec_starter_close(pool->starter);
-        if (pool->starting != NULL)
-                free_member(pool->starting);
         while ((member = LIST_FIRST(&pool->members)) != NULL) {
                 LIST_REMOVE(member, link);
                 member->pool = NULL;
