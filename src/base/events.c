@@ -3,7 +3,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <time.h>
 #include <uv.h>
 
 /* Each has a reference until it is closed. */
@@ -41,6 +40,12 @@ uint64_t events_now(void)
 
         clock_gettime(CLOCK_MONOTONIC, &now);
         return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+struct timespec events_timespec(uint64_t time)
+{
+        return (struct timespec){.tv_sec = (time_t)(time / 1000),
+                .tv_nsec = (long)(time % 1000) * 1000000};
 }
 
 static struct post *take_posts(struct events *events)

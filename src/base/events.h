@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
+#include <time.h>
 
 struct events;
 struct event;
@@ -114,5 +115,8 @@ void event_free(struct event *event);
 
 /* Now, CLOCK_MONOTONIC, in milliseconds. */
 uint64_t events_now(void);
+
+/* Such a time for whoever waits on a condition of that clock. */
+struct timespec events_timespec(uint64_t time);
 
 #endif

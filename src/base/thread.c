@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/thread.h"
+#include "base/events.h"
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
-
-#define SECOND_NS 1000000000L
-#define MILLISECOND_NS 1000000L
 
 struct thread {
         void *(*run)(void *ctx);
@@ -100,21 +97,9 @@ int thread_start(void *(*run)(void *ctx), void *ctx)
         return -error;
 }
 
-static struct timespec time_after(unsigned milliseconds)
-{
-        struct timespec at;
-
-        clock_gettime(CLOCK_MONOTONIC, &at);
-        at.tv_sec += milliseconds / 1000;
-        at.tv_nsec += milliseconds % 1000 * MILLISECOND_NS;
-        at.tv_sec += at.tv_nsec / SECOND_NS;
-        at.tv_nsec %= SECOND_NS;
-        return at;
-}
-
 void threads_join(unsigned patience)
 {
-        struct timespec at = time_after(patience);
+        struct timespec at = events_timespec(events_now() + patience);
         pthread_t joined;
         bool is_there;
 

@@ -5,6 +5,7 @@
 #include "support/check.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sqlite3.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -13,8 +14,6 @@
 #include <uv.h>
 
 #define MUTATIONS 500
-/* Milliseconds for threads to end in. */
-#define PATIENCE 10000
 
 static const char *directory;
 static char *database, *config;
@@ -509,7 +508,7 @@ static void end_asking(struct asking *asking)
         uv_close((uv_handle_t *)&asking->timer, NULL);
         uv_run(&asking->loop, UV_RUN_DEFAULT);
         uv_loop_close(&asking->loop);
-        threads_join(PATIENCE);
+        threads_join(UINT_MAX);
 }
 
 static struct asking asking;

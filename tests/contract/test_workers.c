@@ -11,9 +11,6 @@
 #include <stdlib.h>
 #include <uv.h>
 
-/* Milliseconds for threads to end in. */
-#define PATIENCE 10000
-
 static uv_loop_t loop;
 static struct events *events;
 static uv_timer_t timer;
@@ -451,6 +448,6 @@ int main(void)
         events_free(events);
         uv_run(&loop, UV_RUN_DEFAULT);
         CHECK_INT(uv_loop_close(&loop), 0);
-        threads_join(PATIENCE);
+        threads_join(UINT_MAX);
         return check_done();
 }

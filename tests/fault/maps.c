@@ -13,13 +13,11 @@
 #include "fake_request.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include <uv.h>
-
-/* Milliseconds for threads to end in. */
-#define PATIENCE 10000
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -268,7 +266,7 @@ int main(void)
         events_free(events);
         uv_run(&loop, UV_RUN_DEFAULT);
         CHECK_INT(uv_loop_close(&loop), 0);
-        threads_join(PATIENCE);
+        threads_join(UINT_MAX);
         unlink(file);
         unlink(script);
         unlink(program);

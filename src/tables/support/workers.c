@@ -279,16 +279,10 @@ static void end_state(struct workers *workers, struct thread *thread)
         pthread_mutex_lock(&workers->mutex);
 }
 
-static struct timespec timespec_of(uint64_t time)
-{
-        return (struct timespec){.tv_sec = (time_t)(time / 1000),
-                .tv_nsec = (long)(time % 1000) * 1000000};
-}
-
 /* The mutex is locked. Returns whether the time has come: UINT64_MAX: never. */
 static bool wait_until(struct workers *workers, uint64_t time)
 {
-        struct timespec at = timespec_of(time);
+        struct timespec at = events_timespec(time);
         int error = 0;
 
         workers->idle++;
@@ -360,7 +354,7 @@ static void send_back(struct workers *workers, struct job *job)
 static void leave_job(
         struct workers *workers, struct job *job, struct thread *thread)
 {
-        struct timespec at = timespec_of(events_now() + ASIDE_TIME);
+        struct timespec at = events_timespec(events_now() + ASIDE_TIME);
 
         TAILQ_INSERT_HEAD(&workers->jobs, job, link);
         job->is_queued = true;
