@@ -19,9 +19,6 @@
 /* What is written to stderr is read no more often, in milliseconds. */
 #define ERRORS_PAUSE 20
 
-/* How long to wait at the end for one that was killed. */
-#define END_TIME 1000
-
 struct member {
         LIST_ENTRY(member) link;
         struct exec_pool *pool; /* NULL: closed meanwhile */
@@ -104,7 +101,7 @@ static void on_end(struct ending *ending)
                                   offsetof(struct member, ending));
 
         ending_take_back(&member->ending);
-        reap(member, END_TIME);
+        reap(member, EXEC_END_TIME);
         free_member(member);
 }
 
@@ -178,7 +175,7 @@ static void end_member(struct member *member)
                 return;
         }
         if (event_watch(member->exit, member->process.pidfd, EVENT_READ) < 0) {
-                reap(member, END_TIME);
+                reap(member, EXEC_END_TIME);
                 free_member(member);
                 return;
         }
@@ -206,25 +203,16 @@ static struct member *make_member(
         return member;
 }
 
-/* Ends a program that nothing has come of. */
-static void end_process(const struct exec_process *started)
-{
-        struct exec_process process = *started;
-        int status;
-
-        exec_process_kill(&process);
-        exec_process_reap(&process, END_TIME, &status);
-}
-
 /* Returns the socket, or a negative errno with the reason. */
 static int begin_member(struct exec_pool *pool,
         const struct exec_process *process, struct reason *ret_reason)
 {
         struct member *member = make_member(pool, process);
+        struct exec_process unwanted = *process;
         int r = -ENOMEM;
 
         if (member == NULL) {
-                end_process(process);
+                exec_process_end(&unwanted);
         } else {
                 r = watch(member);
                 if (r == 0)

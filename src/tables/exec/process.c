@@ -186,3 +186,11 @@ bool exec_process_reap(
         close_fd(&process->errors);
         return true;
 }
+
+void exec_process_end(struct exec_process *process)
+{
+        int status;
+
+        exec_process_kill(process);
+        exec_process_reap(process, EXEC_END_TIME, &status);
+}

@@ -36,4 +36,10 @@ void exec_process_kill(struct exec_process *process);
 bool exec_process_reap(
         struct exec_process *process, int milliseconds, int *ret_status);
 
+/* How long to wait for the end of one that was killed, in milliseconds. */
+#define EXEC_END_TIME 1000
+
+/* Kills it, and lets go of it when it has ended, soon. */
+void exec_process_end(struct exec_process *process);
+
 #endif

@@ -4,9 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* How long to wait for the end of one that nobody wants, in milliseconds. */
-#define END_TIME 1000
-
 /* The thread's: it may live longer. */
 struct launch {
         struct arena arena; /* of the command */
@@ -88,12 +85,9 @@ static void run(void *ctx, void *state, struct lookup *lookup)
 static void free_launch(void *ctx)
 {
         struct launch *launch = ctx;
-        int status;
 
-        if (launch->is_started) {
-                exec_process_kill(&launch->process);
-                exec_process_reap(&launch->process, END_TIME, &status);
-        }
+        if (launch->is_started)
+                exec_process_end(&launch->process);
         arena_fini(&launch->arena);
         free(launch);
 }

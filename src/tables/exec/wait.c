@@ -5,9 +5,6 @@
 #include <limits.h>
 #include <poll.h>
 
-/* How long to wait for the end of one that was killed, in milliseconds. */
-#define END_TIME 1000
-
 void exec_wait_init(struct exec_wait *wait, const struct server *server,
         const struct exec_command *command, struct exec_log *log, bool keeps)
 {
@@ -44,7 +41,7 @@ void exec_wait_close(struct exec_wait *wait)
         channel_close(&wait->channel);
         exec_process_kill(&wait->process);
         exec_errors_fini(&wait->errors);
-        exec_process_reap(&wait->process, END_TIME, &status);
+        exec_process_reap(&wait->process, EXEC_END_TIME, &status);
         wait->is_running = false;
 }
 
