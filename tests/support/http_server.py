@@ -16,8 +16,8 @@ import threading
 import time
 from urllib.parse import unquote_to_bytes
 
-from scripted_server import Threaded
 from ports import free_port
+from scripted_server import Threaded
 
 PATIENCE = 60
 

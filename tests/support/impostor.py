@@ -9,11 +9,14 @@ import threading
 
 
 class Listener:
-    """Serves connections on a port of its own, each in a thread, by serve()."""
+    """Serves connections, each in a thread, by serve(); on a port of its own,
+    unless it is given a listening socket."""
 
-    def __init__(self):
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
+    def __init__(self, listener=None):
+        if listener is None:
+            listener = socket.create_server(("127.0.0.1", 0))
+            self.port = listener.getsockname()[1]
+        self.listener = listener
         self.connections = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -24,6 +27,7 @@ class Listener:
         self.close()
 
     def close(self):
+        # Or the thread that accepts goes on with whatever has its number next.
         self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
 

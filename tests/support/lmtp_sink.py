@@ -8,8 +8,9 @@
 It announces DSN: what a client says of the original recipient is kept, too.
 """
 import re
-import socket
 import threading
+
+from impostor import Listener
 
 PATIENCE = 60
 
@@ -39,21 +40,12 @@ def _original(line):
         code[1].decode()), found[1]).decode("utf-8", "replace")
 
 
-class Sink:
-    def __init__(self, address="127.0.0.1"):
-        self._socket = socket.create_server((address, 0))
-        self.endpoint = "inet:{}:{}".format(*self._socket.getsockname())
+class Sink(Listener):
+    def __init__(self):
         self._mails = []  # of Mail
         self._change = threading.Condition()
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        # Or the thread that accepts goes on with whatever has its number next.
-        self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
+        super().__init__()
+        self.endpoint = f"inet:127.0.0.1:{self.port}"
 
     def wait(self, marker):
         """Waits for the mail that holds `marker`; returns its recipients."""
@@ -70,17 +62,8 @@ class Sink:
         with self._change:
             return [mail for mail in self._mails if marker in mail.text]
 
-    def _accept(self):
-        while True:
-            try:
-                peer, _ = self._socket.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(peer,),
-                             daemon=True).start()
-
-    def _serve(self, peer):
-        with peer, peer.makefile("rwb") as stream:
+    def serve(self, connection):
+        with connection.makefile("rwb") as stream:
             self._session(stream)
 
     def _session(self, stream):
