@@ -3,9 +3,11 @@
 #include "base/events.h"
 #include "base/thread.h"
 #include <assert.h>
-#include <limits.h>
 #include <stdio.h>
 #include <uv.h>
+
+/* Milliseconds for threads to end in: that of a pattern may never do. */
+#define PATIENCE 10000
 
 static uv_loop_t loop;
 static struct events *events;
@@ -92,5 +94,5 @@ void looped_end(void)
         events = NULL;
         uv_run(&loop, UV_RUN_DEFAULT);
         uv_loop_close(&loop);
-        threads_join(UINT_MAX);
+        threads_join(PATIENCE);
 }
